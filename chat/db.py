@@ -1,0 +1,46 @@
+"""The PostgreSQL connection pool."""
+
+from typing import TypeAlias
+
+import asyncpg
+
+from chat.settings import Settings
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Record: TypeAlias = asyncpg.Record
+
+# What a dead, restarting or overloaded server raises. The statement may or may not have been carried out,
+# so only statements that are safe to repeat may be tried again after one of these.
+UNAVAILABLE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    OSError,
+    TimeoutError,
+)
+
+
+async def create_pool(settings: Settings) -> Pool:
+    """Open the pool of this process, with the statement timeout set on every connection.
+
+    `synchronous_commit` is set to `on` whatever the server's default is, because a confirmation to the
+    sender says that the message is on disk. Raises one of `UNAVAILABLE` where the server can't be reached.
+    """
+    return await asyncpg.create_pool(
+        settings.database_url,
+        min_size=settings.database_pool_min,
+        max_size=settings.database_pool_max,
+        command_timeout=settings.statement_timeout + 2,
+        server_settings={
+            "application_name": "chat",
+            "synchronous_commit": "on",
+            "statement_timeout": str(int(settings.statement_timeout * 1000)),
+            "timezone": "UTC",
+            "jit": "off",
+        },
+    )

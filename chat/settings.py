@@ -1,0 +1,99 @@
+"""Every number and address that an operator may set, read once from the environment at start."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Count = Annotated[int, Meta(ge=1)]
+CountOrOff = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(gt=0)]
+
+
+class SettingsError(Exception):
+    """The environment holds a value that the program can't run with; the message says which and why."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one process. Each is read from the variable of the same name in capitals.
+
+    Counts are whole numbers, times are in seconds, sizes in bytes. For a limit, 0 means no limit.
+    """
+
+    # Where things are
+    database_url: str
+    redis_url: str
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    base_url: str = ""
+    data_dir: Path = Path("data")
+    trusted_proxies: CountOrOff = 0
+
+    # Who may come in
+    secret_key: Annotated[str, Meta(min_length=32)]
+    registration: Literal["open", "invite", "closed"] = "open"
+    session_days: Count = 30
+    login_limit: CountOrOff = 5
+    login_limit_window: Seconds = 900
+    register_limit: CountOrOff = 5
+    register_limit_window: Seconds = 3600
+
+    # Messages
+    message_max_length: Count = 4000
+    send_limit_per_minute: CountOrOff = 30
+    send_burst: Count = 10
+    send_retries: CountOrOff = 3
+    history_page: Annotated[int, Meta(ge=1, le=100)] = 50
+    history_limit_per_minute: CountOrOff = 60
+    body_max_bytes: Count = 1_048_576
+
+    # Sockets
+    connect_limit_per_minute: CountOrOff = 10
+    frame_max_bytes: Count = 65_536
+    frame_limit_per_second: CountOrOff = 50
+    socket_buffer_bytes: Count = 262_144
+    heartbeat_interval: Seconds = 15
+    heartbeat_timeout: Seconds = 45
+
+    # PostgreSQL
+    database_pool_min: Count = 5
+    database_pool_max: Count = 20
+    statement_timeout: Seconds = 3
+    writers: Count = 2
+    writer_batch: Annotated[int, Meta(ge=1, le=1000)] = 128
+    writer_queue: Count = 10_000
+
+    # Processes and logs
+    processes: Count = 1
+    shutdown_seconds: Seconds = 10
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from `environ`; an empty value counts as not set.
+
+    Raises `SettingsError` with one line for each value that is missing or can't be used.
+    """
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    types = get_type_hints(Settings, include_extras=True)
+    for field in msgspec.structs.fields(Settings):
+        variable = field.name.upper()
+        raw = environ.get(variable, "").strip()
+        if not raw:
+            if field.required:
+                problems.append(f"{variable} is not set")
+            continue
+        try:
+            values[field.name] = msgspec.convert(raw, types[field.name], strict=False)
+        except msgspec.ValidationError as error:
+            problems.append(f"{variable}={raw!r} can't be used: {error}")
+    if not problems and values.get("database_pool_min", 5) > values.get("database_pool_max", 20):
+        problems.append("DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX")
+    if problems:
+        raise SettingsError("; ".join(problems))
+    return Settings(**values)

@@ -1,0 +1,4 @@
+-- Removes every conversation and membership.
+
+drop table members;
+drop table conversations;

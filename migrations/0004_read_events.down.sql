@@ -1,0 +1,3 @@
+-- Removes the steps; the watermarks themselves stay with the members.
+
+drop table read_events;
