@@ -30,6 +30,8 @@ class MessageCreated(msgspec.Struct, frozen=True, tag="message:received", tag_fi
     content: str
     continues: bool
     created_at: datetime
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
 
 
 class ReadMoved(msgspec.Struct, frozen=True, tag="receipt:updated", tag_field="type"):

@@ -1,0 +1,65 @@
+"""What a message is, and which content is accepted. Pure: no database, no clock."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from chat.errors import ValidationFailed
+from chat.events import MessageCreated
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as its sender's device handed it in, checked and not yet stored."""
+
+    id: UUID
+    conversation_id: UUID
+    sender_id: UUID
+    client_message_id: UUID
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The confirmation: the message is on disk. `duplicate` where it had been before this request."""
+
+    message: MessageCreated
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Messages in their sequence, oldest first, and whether there are more on either side."""
+
+    messages: list[MessageCreated]
+    has_older: bool
+    has_newer: bool
+    revision: int
+
+
+def check_content(content: str, *, max_length: int) -> str:
+    """The content as it will be stored: trimmed, and otherwise exactly as typed.
+
+    `max_length` counts Unicode code points after trimming. Raises `ValidationFailed` for content that is
+    empty, too long, or that UTF-8 or PostgreSQL can't hold (lone surrogates, NUL).
+    """
+    trimmed = content.strip()
+    if not trimmed:
+        raise ValidationFailed("A message needs some text.")
+    if len(trimmed) > max_length:
+        raise ValidationFailed(
+            f"This message is {len(trimmed) - max_length:,} characters too long; {max_length:,} fit into one."
+        )
+    if not is_storable(trimmed):
+        raise ValidationFailed("This message holds characters that are not text.")
+    return trimmed
+
+
+def is_storable(text: str) -> bool:
+    """Whether UTF-8 and a PostgreSQL text can hold it: no NUL, no lone surrogate."""
+    if "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,156 @@
+"""All the SQL about messages."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from chat.db import Connection, Record
+from chat.messages.model import Draft
+
+# A message with its sender, as `MessageCreated` wants it. Everywhere the same columns, so that a row that was
+# just stored and one that is read back can't differ.
+COLUMNS = """
+    m.id, m.conversation_id, m.seq, m.revision, m.sender_id, m.client_message_id, m.content, m.continues,
+    m.created_at, m.edited_at, m.deleted_at, u.username, u.display_name
+"""
+
+# One statement, and so one transaction and one round trip, for a whole batch.
+#
+# - `known` finds what was stored before; `fresh` is the rest, of senders who are members at this moment.
+# - `locked` takes the conversations' rows in the order of their ids, so that two processes can't deadlock, and
+#   reads the counters after the wait: numbers taken from them have no gap and no twin.
+# - A message that another process stores while this statement waits is not in `known`. Its insert then breaks the
+#   unique constraint, the statement leaves nothing behind, and the writer tries again.
+STORE = f"""
+    with incoming as (
+        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[])
+            with ordinality as i (id, conversation_id, sender_id, client_message_id, content, position)
+    ), known as (
+        select i.position, {COLUMNS}
+        from incoming i
+        join messages m on m.sender_id = i.sender_id and m.client_message_id = i.client_message_id
+        join users u on u.id = m.sender_id
+    ), fresh as (
+        select i.*, u.username, u.display_name
+        from incoming i
+        join members p on p.conversation_id = i.conversation_id and p.user_id = i.sender_id
+        join users u on u.id = i.sender_id and u.deactivated_at is null
+        where i.position not in (select position from known)
+    ), locked as (
+        select id, last_seq, revision, last_sender_id, last_message_at
+        from conversations
+        where id = any (array(select conversation_id from fresh)) and deleted_at is null
+        order by id
+        for no key update
+    ), numbered as (
+        select f.*,
+            l.last_seq + row_number() over sequence as seq,
+            l.revision + row_number() over sequence as revision,
+            f.sender_id = coalesce(lag(f.sender_id) over sequence, l.last_sender_id)
+                and (lag(f.sender_id) over sequence is not null
+                    or now() < l.last_message_at + interval '5 minutes') as continues
+        from fresh f
+        join locked l on l.id = f.conversation_id
+        window sequence as (partition by f.conversation_id order by f.position)
+    ), moved as (
+        update conversations c
+        set last_seq = n.seq, revision = n.revision, last_sender_id = n.sender_id, last_message_at = now()
+        from (
+            select distinct on (conversation_id) conversation_id, seq, revision, sender_id
+            from numbered order by conversation_id, seq desc
+        ) n
+        where c.id = n.conversation_id
+    ), own_read as (
+        update members p
+        set read_up_to_seq = greatest(p.read_up_to_seq, n.seq),
+            delivered_up_to_seq = greatest(p.delivered_up_to_seq, n.seq)
+        from (
+            select conversation_id, sender_id, max(seq) as seq
+            from numbered group by conversation_id, sender_id
+        ) n
+        where p.conversation_id = n.conversation_id and p.user_id = n.sender_id
+    ), stored as (
+        insert into messages
+            (id, conversation_id, seq, revision, sender_id, client_message_id, content, continues, created_at)
+        select id, conversation_id, seq, revision, sender_id, client_message_id, content, coalesce(continues, false),
+            now()
+        from numbered
+    )
+    select n.position, false as duplicate, n.id, n.conversation_id, n.seq, n.revision, n.sender_id,
+        n.client_message_id, n.content, coalesce(n.continues, false) as continues, now() as created_at, null::timestamptz as edited_at,
+        null::timestamptz as deleted_at, n.username, n.display_name
+    from numbered n
+    union all
+    select k.position, true, k.id, k.conversation_id, k.seq, k.revision, k.sender_id, k.client_message_id,
+        k.content, k.continues, k.created_at, k.edited_at, k.deleted_at, k.username, k.display_name
+    from known k
+    order by 1
+"""
+
+
+async def store(connection: Connection, *, drafts: Sequence[Draft]) -> list[Record]:
+    """Store a batch, each message under the next sequence number of its conversation, in the batch's order.
+
+    Answers one row per message that is stored now or was before (`duplicate`), with its 1-based `position` in the
+    batch. A position without a row was refused: the sender is not an active member of a conversation of that id.
+    No two drafts of a batch may share sender and client message id.
+
+    Raises `UniqueViolationError` where another process stored one of them in the same moment; nothing is stored
+    then, and calling again is safe.
+    """
+    return await connection.fetch(
+        STORE,
+        [draft.id for draft in drafts],
+        [draft.conversation_id for draft in drafts],
+        [draft.sender_id for draft in drafts],
+        [draft.client_message_id for draft in drafts],
+        [draft.content for draft in drafts],
+    )
+
+
+# Every read names the viewer, and finds nothing in a conversation that the viewer is not in.
+READ = f"""
+    select {COLUMNS}
+    from messages m
+    join members viewer on viewer.conversation_id = m.conversation_id and viewer.user_id = $2
+    join users u on u.id = m.sender_id
+    where m.conversation_id = $1
+"""
+
+
+async def before(
+    connection: Connection, *, viewer_id: UUID, conversation_id: UUID, seq: int, limit: int
+) -> list[Record]:
+    """The `limit` messages before `seq`, newest first."""
+    return await connection.fetch(
+        f"{READ} and m.seq < $3 order by m.seq desc limit $4", conversation_id, viewer_id, seq, limit
+    )
+
+
+async def after(
+    connection: Connection, *, viewer_id: UUID, conversation_id: UUID, seq: int, limit: int
+) -> list[Record]:
+    """The `limit` messages after `seq`, oldest first."""
+    return await connection.fetch(
+        f"{READ} and m.seq > $3 order by m.seq limit $4", conversation_id, viewer_id, seq, limit
+    )
+
+
+async def changed_after(
+    connection: Connection, *, viewer_id: UUID, conversation_id: UUID, revision: int, limit: int
+) -> list[Record]:
+    """The `limit` messages that changed after `revision`, in the order of their latest change."""
+    return await connection.fetch(
+        f"{READ} and m.revision > $3 order by m.revision limit $4", conversation_id, viewer_id, revision, limit
+    )
+
+
+async def at_revision(connection: Connection, *, conversation_id: UUID, revision: int) -> Record | None:
+    """The message whose latest change took this revision: for the server's own use, not scoped to a viewer."""
+    return await connection.fetchrow(
+        f"""
+        select {COLUMNS} from messages m join users u on u.id = m.sender_id
+        where m.conversation_id = $1 and m.revision = $2
+        """,
+        conversation_id,
+        revision,
+    )

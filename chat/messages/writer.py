@@ -1,0 +1,173 @@
+"""Group commit: everything that waits is stored in one transaction, and nothing waits on a timer.
+
+With an idle database a lone message goes at once. While its commit is under way the next batch gathers, so the
+cost of a commit is shared by as many messages as arrive in the meantime.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from chat.db import UNAVAILABLE, Pool, Record
+from chat.errors import ChatError, NotFound, Unavailable, ValidationFailed
+from chat.events import MessageCreated, Sender
+from chat.messages import queries
+from chat.messages.model import Draft, Sent
+
+log = structlog.get_logger()
+
+RETRY_DELAYS = (0.1, 0.3, 0.9, 2.7, 5.0)
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A draft that is not stored yet, and everyone who waits for it."""
+
+    draft: Draft
+    answers: list["asyncio.Future[Sent]"] = field(default_factory=list)
+
+
+class Writer:
+    """Stores messages in batches, on `writers` connections at most.
+
+    `committed` is called with each message that is new, after its commit, before its sender is answered; it must
+    not block. Retries after a lost connection are safe, because the client message id finds what was stored.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        writers: int,
+        batch: int,
+        queue: int,
+        retries: int,
+        timeout: float,
+        committed: Callable[[MessageCreated], None],
+    ) -> None:
+        self._pool = pool
+        self._writers = writers
+        self._batch = batch
+        self._queue = queue
+        self._retries = min(retries, len(RETRY_DELAYS))
+        self._timeout = timeout
+        self._committed = committed
+        self._waiting: deque[Waiting] = deque()
+        self._by_key: dict[tuple[UUID, UUID], Waiting] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def store(self, draft: Draft) -> Sent:
+        """Wait until the message is on disk.
+
+        Raises `NotFound` where the sender is not in the conversation, `Unavailable` where the database can't be
+        reached or too much is waiting already, `ValidationFailed` where the database refuses the row.
+        """
+        answer: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
+        key = (draft.sender_id, draft.client_message_id)
+        waiting = self._by_key.get(key)
+        if waiting is None:
+            if len(self._by_key) >= self._queue:
+                raise Unavailable("Too many messages are waiting to be saved.")
+            waiting = self._by_key[key] = Waiting(draft)
+            self._waiting.append(waiting)
+            if len(self._tasks) < self._writers:
+                task = asyncio.create_task(self._drain())
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        waiting.answers.append(answer)
+        return await answer
+
+    async def close(self) -> None:
+        """Wait for what is under way; called when nothing new can come in."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
+            try:
+                await self._store_batch(batch)
+            except Exception:
+                log.exception("message.batch_failed", size=len(batch))
+                for waiting in batch:
+                    self._refuse(waiting, Unavailable("The message could not be saved."))
+
+    async def _store_batch(self, batch: list[Waiting]) -> None:
+        try:
+            rows = await self._store_with_retries([waiting.draft for waiting in batch])
+        except UNAVAILABLE:
+            for waiting in batch:
+                self._refuse(waiting, Unavailable("The database can't be reached."))
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, UnicodeError) as error:
+            if len(batch) == 1:
+                log.warning("message.refused_by_database", error=type(error).__name__)
+                self._refuse(batch[0], ValidationFailed("This message could not be saved."))
+                return
+            # One bad row must not sink its neighbours: halves, down to the one.
+            middle = len(batch) // 2
+            await self._store_batch(batch[:middle])
+            await self._store_batch(batch[middle:])
+        else:
+            self._answer(batch, rows)
+
+    async def _store_with_retries(self, drafts: list[Draft]) -> list[Record]:
+        attempt = 0
+        while True:
+            try:
+                async with asyncio.timeout(self._timeout), self._pool.acquire() as connection:
+                    return await queries.store(connection, drafts=drafts)
+            except asyncpg.UniqueViolationError:
+                # Another process stored one of them in this moment. Now it is there to be found.
+                if attempt >= self._retries:
+                    raise
+            except (*UNAVAILABLE, asyncpg.DeadlockDetectedError):
+                if attempt >= self._retries:
+                    raise
+                await asyncio.sleep(RETRY_DELAYS[attempt])
+            attempt += 1
+
+    def _answer(self, batch: list[Waiting], rows: list[Record]) -> None:
+        stored = {row["position"]: row for row in rows}
+        for position, waiting in enumerate(batch, start=1):
+            row = stored.get(position)
+            if row is None:
+                self._refuse(waiting, NotFound("This conversation does not exist, or you are not in it."))
+                continue
+            message = message_of(row)
+            if not row["duplicate"]:
+                self._committed(message)
+            duplicate = row["duplicate"]
+            for answer in self._take(waiting):
+                answer.set_result(Sent(message, duplicate))
+                duplicate = True
+
+    def _refuse(self, waiting: Waiting, error: ChatError) -> None:
+        for answer in self._take(waiting):
+            answer.set_exception(error)
+
+    def _take(self, waiting: Waiting) -> list["asyncio.Future[Sent]"]:
+        """Everyone still waiting for this draft; from here on the next one of the same id is a new request."""
+        self._by_key.pop((waiting.draft.sender_id, waiting.draft.client_message_id), None)
+        return [answer for answer in waiting.answers if not answer.done()]
+
+
+def message_of(row: Record) -> MessageCreated:
+    """A row of `queries.COLUMNS` as the event that tells of it."""
+    return MessageCreated(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        seq=row["seq"],
+        revision=row["revision"],
+        sender=Sender(id=row["sender_id"], username=row["username"], display_name=row["display_name"]),
+        client_message_id=row["client_message_id"],
+        content=row["content"],
+        continues=row["continues"],
+        created_at=row["created_at"],
+        edited_at=row["edited_at"],
+        deleted_at=row["deleted_at"],
+    )

@@ -1,0 +1,105 @@
+"""One open socket, as the rest of the program sees it."""
+
+import asyncio
+import time
+from uuid import UUID
+
+from aiohttp import ClientConnectionResetError, WSMsgType, web
+
+# Close codes of the protocol. After 1001, 1013, 4408 and 4429 the browser comes back; after 4401 and 4403 it goes to
+# the sign-in page.
+GOING_AWAY = 1001
+TOO_SLOW = 1013
+NOT_SIGNED_IN = 4401
+REVOKED = 4403
+NO_HEARTBEAT = 4408
+TOO_MANY_CONNECTS = 4429
+
+# How long a closing handshake may take before the connection is cut.
+CLOSE_SECONDS = 2.0
+
+
+class Connection:
+    """A signed-in device.
+
+    `open` holds the conversations that it has on screen. `sending` holds the client message ids that it waits for,
+    so that its own message reaches it once, as a confirmation, and not a second time as news.
+    """
+
+    __slots__ = (
+        "_buffer_bytes",
+        "_closing",
+        "_socket",
+        "_transport",
+        "heard_at",
+        "open",
+        "sending",
+        "session_id",
+        "user_id",
+    )
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        *,
+        user_id: UUID,
+        session_id: UUID,
+        buffer_bytes: int,
+    ) -> None:
+        self._socket = socket
+        self._transport = transport
+        self._buffer_bytes = buffer_bytes
+        self._closing = False
+        self.user_id = user_id
+        self.session_id = session_id
+        self.open: set[UUID] = set()
+        self.sending: set[UUID] = set()
+        self.heard_at = time.monotonic()
+
+    async def send(self, frame: bytes) -> bool:
+        """Write a text frame without ever waiting for the reader; False where it was not written.
+
+        The transport's write buffer is this socket's queue. One that has more than `buffer_bytes` unread is closed
+        with 1013: its reader comes back and syncs, and holds up nobody meanwhile. (The socket was made with a
+        `writer_limit` that is never reached, so `send_frame` does not wait for the buffer to drain either.)
+        """
+        if self._closing:
+            return False
+        if self._transport.get_write_buffer_size() > self._buffer_bytes:
+            self.close_later(TOO_SLOW)
+            return False
+        try:
+            await self._socket.send_frame(frame, WSMsgType.TEXT)
+        except (ClientConnectionResetError, ConnectionError, RuntimeError):
+            return False
+        return True
+
+    async def ping(self) -> None:
+        """Ask for a sign of life, which every browser gives by itself, even in a tab with throttled timers."""
+        try:
+            await self._socket.ping()
+        except (ClientConnectionResetError, ConnectionError, RuntimeError):
+            self._transport.abort()
+
+    def close_later(self, code: int) -> None:
+        """Close without being waited for; the connection is cut where the reader does not answer."""
+        if not self._closing:
+            self._closing = True
+            task = asyncio.ensure_future(self._close(code))
+            _closing_tasks.add(task)
+            task.add_done_callback(_closing_tasks.discard)
+
+    async def _close(self, code: int) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._socket.close(code=code, drain=False)
+        except (TimeoutError, ClientConnectionResetError, ConnectionError, RuntimeError):
+            pass
+        finally:
+            if self._transport.get_write_buffer_size():
+                self._transport.abort()
+
+
+# A task that nobody refers to may be collected before it is done.
+_closing_tasks: set["asyncio.Future[None]"] = set()

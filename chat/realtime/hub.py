@@ -1,0 +1,152 @@
+"""Who is connected to this process, and which of them an event is for."""
+
+import asyncio
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from uuid import UUID
+
+import structlog
+
+from chat.events import ConversationListed, Event, MessageCreated, ReadMoved, SessionsRevoked
+from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
+from chat.realtime.render import Renderer
+from chat.web import metrics
+
+log = structlog.get_logger()
+
+# After so many writes in a row the loop gets a turn, so that a large room does not delay everyone else's messages.
+WRITES_PER_TURN = 250
+
+
+class Hub:
+    """Delivers events to the connections of this process.
+
+    `emit` only puts an event into a queue: whoever emits never waits for a socket, and a broken delivery never fails
+    the action that caused it. One task empties the queue, so events reach each socket in the order of their commits.
+    The queue is bounded by what the writer can commit between two turns of the loop, as delivery waits for nobody.
+    """
+
+    def __init__(self, renderer: Renderer, *, heartbeat_interval: float, heartbeat_timeout: float) -> None:
+        self._renderer = renderer
+        self._heartbeat_interval = heartbeat_interval
+        self._heartbeat_timeout = heartbeat_timeout
+        self._queue: deque[Event] = deque()
+        self._wake = asyncio.Event()
+        self._by_user: defaultdict[UUID, set[Connection]] = defaultdict(set)
+        self._by_conversation: defaultdict[UUID, set[Connection]] = defaultdict(set)
+        self._conversations: dict[Connection, set[UUID]] = {}
+
+    def __len__(self) -> int:
+        return len(self._conversations)
+
+    @property
+    def connections(self) -> list[Connection]:
+        return list(self._conversations)
+
+    def add(self, connection: Connection) -> None:
+        """From now on the connection gets what is for its user; `join` adds the conversations."""
+        self._conversations[connection] = set()
+        self._by_user[connection.user_id].add(connection)
+        metrics.connections.set(len(self._conversations))
+
+    def join(self, connection: Connection, conversation_ids: Iterable[UUID]) -> None:
+        """Tell the connection of these conversations too; does nothing for one that has gone."""
+        joined = self._conversations.get(connection)
+        if joined is None:
+            return
+        for conversation_id in conversation_ids:
+            joined.add(conversation_id)
+            self._by_conversation[conversation_id].add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        for conversation_id in self._conversations.pop(connection, ()):
+            _discard(self._by_conversation, conversation_id, connection)
+        _discard(self._by_user, connection.user_id, connection)
+        metrics.connections.set(len(self._conversations))
+
+    def emit(self, event: Event) -> None:
+        self._queue.append(event)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                event = self._queue.popleft()
+                try:
+                    await self._deliver(event)
+                except Exception:
+                    log.exception("event.delivery_failed", type=type(event).__name__)
+
+    async def _deliver(self, event: Event) -> None:
+        match event:
+            case MessageCreated():
+                await self._deliver_message(event)
+            case ReadMoved():
+                await self._send(self._by_user.get(event.user_id, ()), self._renderer.read_moved(event))
+            case ConversationListed():
+                connections = tuple(self._by_user.get(event.user_id, ()))
+                for connection in connections:
+                    self.join(connection, [event.conversation_id])
+                await self._send(connections, self._renderer.conversation_listed(event))
+            case SessionsRevoked():
+                for connection in tuple(self._by_user.get(event.user_id, ())):
+                    if event.session_ids is None or connection.session_id in event.session_ids:
+                        connection.close_later(REVOKED)
+
+    async def _deliver_message(self, event: MessageCreated) -> None:
+        """On screen the message itself, elsewhere only the row in the list; each is rendered once."""
+        connections = self._by_conversation.get(event.conversation_id)
+        if not connections:
+            return
+        on_screen, elsewhere = [], []
+        for connection in connections:
+            if event.client_message_id in connection.sending and connection.user_id == event.sender.id:
+                connection.sending.discard(event.client_message_id)
+            elif event.conversation_id in connection.open:
+                on_screen.append(connection)
+            else:
+                elsewhere.append(connection)
+        if on_screen:
+            await self._send(on_screen, self._renderer.message_on_screen(event))
+        if elsewhere:
+            await self._send(elsewhere, self._renderer.message_elsewhere(event))
+
+    async def _send(self, connections: Iterable[Connection], frame: bytes) -> None:
+        written = 0
+        for connection in tuple(connections):
+            written += await connection.send(frame)
+            if written % WRITES_PER_TURN == WRITES_PER_TURN - 1:
+                await asyncio.sleep(0)
+        metrics.deliveries.inc(written)
+
+    async def broadcast(self, frame: bytes) -> None:
+        """The same frame to everyone who is connected here."""
+        await self._send(self._conversations, frame)
+
+    async def keep_alive(self, still_valid: "Callable[[list[UUID]], object] | None" = None) -> None:
+        """Every heartbeat interval: ping who has been silent, close who has stayed so."""
+        while True:
+            await asyncio.sleep(self._heartbeat_interval)
+            now = time.monotonic()
+            for connection in self.connections:
+                silent = now - connection.heard_at
+                if silent > self._heartbeat_timeout:
+                    connection.close_later(NO_HEARTBEAT)
+                elif silent >= self._heartbeat_interval:
+                    await connection.ping()
+
+    def close_all(self, code: int) -> None:
+        for connection in self.connections:
+            connection.close_later(code)
+
+
+def _discard(index: defaultdict[UUID, set[Connection]], key: UUID, connection: Connection) -> None:
+    connections = index.get(key)
+    if connections is not None:
+        connections.discard(connection)
+        if not connections:
+            del index[key]

@@ -1,0 +1,198 @@
+"""Events as frames for browsers: a JSON object whose `content` is HTML that htmx swaps in.
+
+A frame is rendered at most once for each event, and the same bytes are written to every socket. Nothing in it depends
+on who reads it: what a viewer may do, and which side a message stands on, is decided by the stylesheet.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from jinja2 import Environment
+from markupsafe import Markup
+
+from chat import markup
+from chat.errors import ChatError
+from chat.events import ConversationListed, MessageCreated, ReadMoved, Sender
+from chat.people import hue_of, initials_of
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class SenderView:
+    """A sender as the message partial wants it."""
+
+    id: UUID
+    username: str
+    display_name: str
+    hue: int
+    initials: str
+
+
+class MessageView:
+    """A message as the message partial wants it."""
+
+    pending = False
+
+    def __init__(self, message: MessageCreated) -> None:
+        self.id = message.id
+        self.seq = message.seq
+        self.revision = message.revision
+        self.sender = sender_view(message.sender)
+        self.client_message_id = message.client_message_id
+        self.created_at = message.created_at
+        self.edited_at = message.edited_at
+        self.deleted_at = message.deleted_at
+        self.continues = message.continues
+        self._content = message.content
+
+    @cached_property
+    def html(self) -> Markup:
+        return markup.render(self._content)
+
+
+@dataclass(frozen=True, slots=True)
+class LastMessage:
+    """The newest message of a conversation, as one line."""
+
+    sender_id: UUID
+    sender_name: str
+    preview: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What happened last in a conversation: the viewer-neutral part of its row in the list."""
+
+    id: UUID
+    last_seq: int
+    activity_at: datetime
+    last_message: LastMessage | None
+
+
+@lru_cache(maxsize=4096)
+def sender_view(sender: Sender) -> SenderView:
+    return SenderView(
+        sender.id, sender.username, sender.display_name, hue_of(sender.id), initials_of(sender.display_name)
+    )
+
+
+class Renderer:
+    """Turns events into frames."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._message = environment.get_template("live/message.html")
+        self._sent = environment.get_template("live/sent.html")
+        self._synced = environment.get_template("live/synced.html")
+        # The sender's confirmation and everyone else's news share what is rendered.
+        self._message_html = lru_cache(maxsize=512)(self._render_message)
+
+    def message_on_screen(self, message: MessageCreated) -> bytes:
+        """`message:received` for a device that has the conversation open: the message and the row's activity."""
+        return self._received(message, on_screen=True)
+
+    def message_elsewhere(self, message: MessageCreated) -> bytes:
+        """`message:received` for the other devices of the members: only the row's activity."""
+        return self._received(message, on_screen=False)
+
+    def message_sent(self, message: MessageCreated, *, duplicate: bool) -> bytes:
+        """`message:sent`: the confirmation to the device that sent it."""
+        return frame(
+            "message:sent",
+            client_message_id=message.client_message_id,
+            message_id=message.id,
+            conversation_id=message.conversation_id,
+            seq=message.seq,
+            revision=message.revision,
+            created_at=message.created_at,
+            status="sent",
+            duplicate=duplicate,
+            content=self._sent.render(
+                client_message_id=message.client_message_id, message_html=self._message_html(message, True)
+            ),
+        )
+
+    def synced(
+        self,
+        messages: list[MessageCreated],
+        *,
+        conversation_id: UUID,
+        after_revision: int,
+        revision: int,
+        has_more: bool,
+    ) -> bytes:
+        """`conversation:synced`: what changed, in order, for the device that asked."""
+        return frame(
+            "conversation:synced",
+            conversation_id=conversation_id,
+            after_revision=after_revision,
+            revision=revision,
+            has_more=has_more,
+            content=self._synced.render(
+                conversation_id=conversation_id, messages=[MessageView(message) for message in messages]
+            )
+            if messages
+            else None,
+        )
+
+    def read_moved(self, event: ReadMoved) -> bytes:
+        """`receipt:updated`, to the person's own devices."""
+        return frame("receipt:updated", **msgspec.structs.asdict(event))
+
+    def conversation_listed(self, event: ConversationListed) -> bytes:
+        """`conversation:updated`: the page fetches the row, which is personal."""
+        return frame("conversation:updated", conversation_id=event.conversation_id)
+
+    def _received(self, message: MessageCreated, *, on_screen: bool) -> bytes:
+        return frame(
+            "message:received",
+            conversation_id=message.conversation_id,
+            message_id=message.id,
+            client_message_id=message.client_message_id,
+            seq=message.seq,
+            revision=message.revision,
+            sender_id=message.sender.id,
+            sender_name=message.sender.display_name,
+            content=self._message_html(message, on_screen),
+        )
+
+    def _render_message(self, message: MessageCreated, on_screen: bool) -> Markup:
+        return Markup(
+            self._message.render(
+                message=MessageView(message),
+                activity=activity_of(message),
+                conversation_id=message.conversation_id,
+                on_screen=on_screen,
+            )
+        )
+
+
+def activity_of(message: MessageCreated) -> Activity:
+    """The activity that a new message leaves behind."""
+    return Activity(
+        message.conversation_id,
+        message.seq,
+        message.created_at,
+        LastMessage(message.sender.id, message.sender.display_name, markup.preview(message.content)),
+    )
+
+
+def frame(type_: str, **fields: Any) -> bytes:
+    """A frame: the type and its fields, flat; a `content` of None is left out."""
+    if fields.get("content", ...) is None:
+        del fields["content"]
+    return _encode({"type": type_, **fields})
+
+
+def error_frame(error: ChatError, *, client_message_id: UUID | None = None) -> bytes:
+    """`message:error` where it is about a message that was being sent, else `error`."""
+    fields: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.retry_after is not None:
+        fields["retry_after"] = error.retry_after
+    if client_message_id is None:
+        return frame("error", **fields)
+    return frame("message:error", client_message_id=client_message_id, retryable=error.retryable, **fields)
