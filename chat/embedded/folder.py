@@ -111,15 +111,15 @@ def open_data_folder(environ: Mapping[str, str], *, home: Path, account: ServerA
             f"the account {account.name}, which the embedded servers run as, can't enter {wanted}; "
             "choose another folder with DATA_DIR, or run as an ordinary user"
         )
-    spare = spare_folder(home)
-    _refuse_foreign(spare)
-    return _make(DataFolder(spare, moved_from=wanted))
+    return open_spare_folder(home, moved_from=wanted)
 
 
-def spare_folder(home: Path) -> Path:
-    """The folder in /var/tmp that stands in for one in `home`."""
+def open_spare_folder(home: Path, *, moved_from: Path | None = None) -> DataFolder:
+    """The folder in /var/tmp that belongs to `home`. Raises `DataFolderError` where somebody else made it."""
     name = hashlib.sha256(str(home).encode()).hexdigest()[:10]
-    return _SPARE_PARENT / f"chat-{name}"
+    spare = _SPARE_PARENT / f"chat-{name}"
+    _refuse_foreign(spare)
+    return _make(DataFolder(spare, moved_from=moved_from))
 
 
 def _nearest_existing(path: Path) -> Path:

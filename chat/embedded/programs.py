@@ -106,9 +106,7 @@ def _copy(packages: Path, valkey: Path, target: Path) -> tuple[Path, Path]:
 
 def _copy_part(source: Path, target: Path) -> None:
     if source.is_dir():
-        shutil.copytree(
-            source, target, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pkgconfig", "pgxs")
-        )
+        shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pkgconfig", "pgxs"))
     elif source.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target)

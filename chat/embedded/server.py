@@ -4,15 +4,14 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 from chat.embedded.account import ServerAccount
+from chat.embedded.launch import launched
 from chat.embedded.leftover import stop_leftover
 
-_LAUNCH = Path(__file__).with_name("launch.py")
 _LOG_BYTES = 16 * 1024 * 1024
 _POLL = 0.01
 
@@ -82,9 +81,7 @@ class EmbeddedServer(ABC):
             try:
                 self.wait_ready(timeout=deadline - time.monotonic())
             except EmbeddedError as error:
-                if time.monotonic() > deadline or not any(
-                    words in str(error) for words in self._passing_failures
-                ):
+                if time.monotonic() > deadline or not any(words in str(error) for words in self._passing_failures):
                     raise
                 self.port = free_port()
                 self.prepare()
@@ -117,9 +114,8 @@ class EmbeddedServer(ABC):
 
     def as_account(self, command: list[str], *, death_signal: signal.Signals) -> list[str]:
         """`command`, run as the servers' account, and ended by `death_signal` when this process dies."""
-        change = [str(self._account.uid), str(self._account.gid)] if self._account.switch else ["-", "-"]
-        launcher = [sys.executable, "-I", "-S", str(_LAUNCH), str(os.getpid()), str(int(death_signal))]
-        return [*launcher, *change, *command]
+        change_to = (self._account.uid, self._account.gid) if self._account.switch else None
+        return launched(command, death_signal=death_signal, change_to=change_to)
 
     def wait_ready(self, *, timeout: float) -> None:
         """Wait until the server takes connections. Raises `EmbeddedError` where it ends, or `timeout` passes."""

@@ -62,9 +62,7 @@ class EmbeddedValkey(EmbeddedServer):
             folder=str(self.folder).replace("\\", "\\\\").replace('"', '\\"'),
             append="yes" if self._durable else "no",
         )
-        with os.fdopen(
-            os.open(self._configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-        ) as handle:
+        with os.fdopen(os.open(self._configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
             handle.write(text)
         self._account.own(self._configuration)
 
