@@ -71,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shutdown_seconds: Seconds = 10
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
+    metrics_token: str = ""
 
 
 def load(environ: Mapping[str, str]) -> Settings:

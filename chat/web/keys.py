@@ -1,7 +1,7 @@
 """Where the application and each request keep what is shared between features."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Awaitable, Mapping
+from typing import Any, Protocol
 from uuid import UUID
 
 from aiohttp import web
@@ -25,12 +25,16 @@ class SignedIn(Protocol):
         """The name that others see."""
 
 
-# Fills in what a whole page shows around its pane: the rows of the sidebar and whatever else belongs there.
-ShellContext: TypeAlias = Callable[[web.Request, SignedIn], Awaitable[Mapping[str, Any]]]
+class ShellContext(Protocol):
+    """Fills in what a whole page shows around its pane: the rows of the sidebar and what else belongs there."""
+
+    def __call__(self, request: web.Request, viewer: SignedIn) -> Awaitable[Mapping[str, Any]]:
+        """The variables for `templates/chat.html`."""
+
 
 SERVICES = web.AppKey("services", Services)
-SHELL_CONTEXT = web.AppKey("shell_context", ShellContext)  # type: ignore[arg-type]
+SHELL_CONTEXT = web.AppKey("shell_context", ShellContext)
 
-VIEWER = web.RequestKey("viewer", SignedIn)  # type: ignore[type-abstract]
+VIEWER = web.RequestKey("viewer", SignedIn)
 CSP_NONCE = web.RequestKey("csp_nonce", str)
 REQUEST_ID = web.RequestKey("request_id", str)

@@ -1,0 +1,53 @@
+"""The headers that tell a browser how little a page of ours may do."""
+
+import secrets
+
+from aiohttp import web
+
+from chat.web.keys import CSP_NONCE, REQUEST_ID
+from chat.web.proxies import is_secure
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'{nonce}; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+_POLICY_WITHOUT_NONCE = _POLICY.format(nonce="")
+_FIXED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+_HSTS = "max-age=31536000"
+
+
+def csp_nonce(request: web.Request) -> str:
+    """The nonce that allows this response's own `<style>`; the same for the whole request."""
+    nonce = request.get(CSP_NONCE)
+    if nonce is None:
+        nonce = secrets.token_urlsafe(16)
+        request[CSP_NONCE] = nonce
+    return nonce
+
+
+def setup_headers(app: web.Application) -> None:
+    """Add the headers to every response, error pages and refused upgrades included."""
+    app.on_response_prepare.append(_add_headers)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    headers = response.headers
+    for name, value in _FIXED.items():
+        headers.setdefault(name, value)
+    nonce = request.get(CSP_NONCE)
+    policy = _POLICY.format(nonce=f" 'nonce-{nonce}'") if nonce else _POLICY_WITHOUT_NONCE
+    headers.setdefault("Content-Security-Policy", policy)
+    if is_secure(request):
+        headers.setdefault("Strict-Transport-Security", _HSTS)
+    identifier = request.get(REQUEST_ID)
+    if identifier:
+        headers["X-Request-ID"] = identifier
+    # aiohttp puts its name and version here; both are nobody's business.
+    headers.popall("Server", None)

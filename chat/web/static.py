@@ -1,0 +1,146 @@
+"""Stylesheets, scripts and icons: read once at start, served from memory, cached by browsers for ever.
+
+The address of a file holds a hash of the whole folder, so a new version has new addresses and an old one
+never goes stale. One hash for all files keeps relative imports between scripts within one version.
+"""
+
+import gzip
+import hashlib
+import re
+from pathlib import Path
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from chat.web.compression import accepts_gzip
+
+# What is served; a file of any other kind in the folder (a README, a list) is not.
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+COMPRESSIBLE = {".css", ".js", ".json", ".svg"}
+STYLES_LIST = "css/index.txt"
+STYLES = "app.css"
+FOREVER = "public, max-age=31536000, immutable"
+SHORTLY = "public, max-age=60"
+
+_CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
+_CSS_INDENT = re.compile(rb"\n\s+")
+
+
+class StaticFile:
+    """One file in memory, compressed when a browser first asks for it that way."""
+
+    __slots__ = ("_compressed", "body", "content_type", "suffix")
+
+    def __init__(self, body: bytes, *, suffix: str) -> None:
+        self.body = body
+        self.suffix = suffix
+        self.content_type = CONTENT_TYPES[suffix]
+        self._compressed: bytes | None = None
+
+    @property
+    def compressed(self) -> bytes:
+        """The gzip form, or the body itself where gzip doesn't make it smaller."""
+        if self._compressed is None:
+            packed = gzip.compress(self.body, 9, mtime=0) if self.suffix in COMPRESSIBLE else self.body
+            self._compressed = packed if len(packed) < len(self.body) else self.body
+        return self._compressed
+
+
+class StaticFiles:
+    """All static files of this version. Paths are relative to the folder, with slashes: `js/main.js`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the folder. Raises `FileNotFoundError` where the list of stylesheets names a missing one."""
+        self._files = {
+            path.relative_to(folder).as_posix(): StaticFile(path.read_bytes(), suffix=path.suffix)
+            for path in sorted(folder.rglob("*"))
+            if path.suffix in CONTENT_TYPES and path.is_file()
+        }
+        self._files[STYLES] = StaticFile(_joined_styles(folder), suffix=".css")
+        self.hash = _tree_hash(self._files)
+
+    def find(self, path: str) -> StaticFile | None:
+        """The file at `path`, or None. A lookup by name: no path leads outside the folder."""
+        return self._files.get(path)
+
+    def url(self, path: str) -> str:
+        """The address of a file. Raises `LookupError` where there is none: a page must not link to nothing."""
+        if path not in self._files:
+            raise LookupError(f"there is no static file {path}")
+        return f"/static/{self.hash}/{path}"
+
+    def css_url(self) -> str:
+        """The address of all stylesheets in one."""
+        return self.url(STYLES)
+
+    def js_modules(self) -> list[str]:
+        """The addresses of our own scripts, so that a page can fetch them at once and not one import at a time."""
+        return [self.url(path) for path in self._files if path.startswith("js/") and path.endswith(".js")]
+
+
+STATIC = web.AppKey("static", StaticFiles)
+
+
+def style_names(folder: Path) -> list[str]:
+    """The stylesheets in the order in which they are joined, from `css/index.txt`; # opens a comment."""
+    lines = (folder / STYLES_LIST).read_text("utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+async def static_file(request: web.Request) -> web.Response:
+    """GET /static/{hash}/{path}.
+
+    Another version's hash gets the current file, to be kept for a minute only: during a deploy a page of
+    one version may ask a process of the other, and a page nearly right is better than one without style.
+    """
+    files = request.app[STATIC]
+    file = files.find(request.match_info["path"])
+    if file is None:
+        raise web.HTTPNotFound
+    return _respond(request, file, FOREVER if request.match_info["hash"] == files.hash else SHORTLY)
+
+
+async def favicon(request: web.Request) -> web.Response:
+    """GET /favicon.ico: browsers ask for it by that name, and take SVG."""
+    file = request.app[STATIC].find("icons/favicon.svg")
+    if file is None:
+        raise web.HTTPNotFound
+    return _respond(request, file, "public, max-age=86400")
+
+
+async def manifest(request: web.Request) -> web.Response:
+    """GET /manifest.webmanifest: what a device needs to install the application."""
+    text = aiohttp_jinja2.render_string("manifest.webmanifest", request, {})
+    return web.Response(
+        text=text, content_type="application/manifest+json", headers={"Cache-Control": "public, max-age=3600"}
+    )
+
+
+def _respond(request: web.Request, file: StaticFile, caching: str) -> web.Response:
+    headers = {"Content-Type": file.content_type, "Cache-Control": caching, "Vary": "Accept-Encoding"}
+    body = file.body
+    if accepts_gzip(request) and file.compressed is not file.body:
+        body = file.compressed
+        headers["Content-Encoding"] = "gzip"
+    return web.Response(body=body, headers=headers)
+
+
+def _joined_styles(folder: Path) -> bytes:
+    joined = b"\n".join((folder / "css" / name).read_bytes() for name in style_names(folder))
+    return _CSS_INDENT.sub(b"\n", _CSS_COMMENT.sub(b"", joined))
+
+
+def _tree_hash(files: dict[str, StaticFile]) -> str:
+    digest = hashlib.sha256()
+    for path, file in files.items():
+        digest.update(f"{path}\0{len(file.body)}\0".encode())
+        digest.update(file.body)
+    return digest.hexdigest()[:12]
