@@ -1,10 +1,103 @@
 """What people do with messages."""
 
+import time
 from uuid import UUID
 
-from chat.db import Connection
+from chat.errors import ChatError
+from chat.events import MessageCreated
 from chat.ids import new_id
 from chat.messages import queries
 from chat.messages.model import Draft, HistoryPage, Sent, check_content
 from chat.messages.writer import Writer, message_of
 from chat.services import Services
+from chat.web import metrics
+from chat.web.throttle import Throttle
+
+# How many messages before the first unread one are shown with it, so that it has a context.
+CONTEXT = 10
+
+
+async def send(
+    services: Services,
+    writer: Writer,
+    throttle: Throttle,
+    *,
+    sender_id: UUID,
+    conversation_id: UUID,
+    client_message_id: UUID,
+    content: str,
+) -> Sent:
+    """Store a message and answer when it is on disk. Any number of calls with one client message id store one.
+
+    The writer emits `MessageCreated` after the commit. Raises `ValidationFailed` for content that can't be a message,
+    `RateLimited`, `NotFound` where the sender is not in the conversation, `Unavailable` where it could not be stored
+    and may be sent again.
+    """
+    started = time.perf_counter()
+    settings = services.settings
+    try:
+        text = check_content(content, max_length=settings.message_max_length)
+        await throttle.take(
+            f"send:{sender_id}", per_minute=settings.send_limit_per_minute, burst=settings.send_burst
+        )
+        sent = await writer.store(Draft(new_id(), conversation_id, sender_id, client_message_id, text))
+    except ChatError as error:
+        metrics.send_errors.labels(error.code).inc()
+        raise
+    metrics.send_latency.observe(time.perf_counter() - started)
+    if not sent.duplicate:
+        metrics.messages.inc()
+    return sent
+
+
+async def page(
+    services: Services, *, viewer_id: UUID, conversation_id: UUID, last_seq: int, first_seq: int, limit: int
+) -> HistoryPage:
+    """`limit` messages around `first_seq`, most of them from there on; the newest ones where that reaches the end.
+
+    `last_seq` is the conversation's last sequence number as far as the caller knows.
+    """
+    start = max(0, min(first_seq - CONTEXT, last_seq - limit + 1) - 1)
+    return await newer(services, viewer_id=viewer_id, conversation_id=conversation_id, after=start, limit=limit)
+
+
+async def newer(
+    services: Services, *, viewer_id: UUID, conversation_id: UUID, after: int, limit: int
+) -> HistoryPage:
+    """The `limit` messages after a sequence number."""
+    rows = await queries.after(
+        services.pool, viewer_id=viewer_id, conversation_id=conversation_id, seq=after, limit=limit + 1
+    )
+    messages = [message_of(row) for row in rows[:limit]]
+    return HistoryPage(messages, has_older=after > 0, has_newer=len(rows) > limit)
+
+
+async def older(
+    services: Services, *, viewer_id: UUID, conversation_id: UUID, before: int, limit: int
+) -> HistoryPage:
+    """The `limit` messages before a sequence number, oldest first."""
+    rows = await queries.before(
+        services.pool, viewer_id=viewer_id, conversation_id=conversation_id, seq=before, limit=limit + 1
+    )
+    messages = [message_of(row) for row in reversed(rows[:limit])]
+    return HistoryPage(messages, has_older=len(rows) > limit, has_newer=True)
+
+
+async def changes(
+    services: Services, *, viewer_id: UUID, conversation_id: UUID, after_revision: int, limit: int
+) -> HistoryPage:
+    """The `limit` messages that changed after a revision, in the order of their changes."""
+    rows = await queries.changed_after(
+        services.pool,
+        viewer_id=viewer_id,
+        conversation_id=conversation_id,
+        revision=max(0, min(after_revision, 2**62)),
+        limit=limit + 1,
+    )
+    return HistoryPage([message_of(row) for row in rows[:limit]], has_older=True, has_newer=len(rows) > limit)
+
+
+async def at_revision(services: Services, conversation_id: UUID, revision: int) -> MessageCreated | None:
+    """The message that changed at a revision, for events that came as a reference; scoped to nobody."""
+    row = await queries.at_revision(services.pool, conversation_id=conversation_id, revision=revision)
+    return None if row is None else message_of(row)

@@ -33,7 +33,6 @@ class HistoryPage:
     messages: list[MessageCreated]
     has_older: bool
     has_newer: bool
-    revision: int
 
 
 def check_content(content: str, *, max_length: int) -> str:

@@ -18,6 +18,7 @@ COLUMNS = """
 # - `known` finds what was stored before; `fresh` is the rest, of senders who are members at this moment.
 # - `locked` takes the conversations' rows in the order of their ids, so that two processes can't deadlock, and
 #   reads the counters after the wait: numbers taken from them have no gap and no twin.
+# - Who writes has read what came before, so the sender's own watermarks move along.
 # - A message that another process stores while this statement waits is not in `known`. Its insert then breaks the
 #   unique constraint, the statement leaves nothing behind, and the writer tries again.
 STORE = f"""
@@ -30,7 +31,7 @@ STORE = f"""
         join messages m on m.sender_id = i.sender_id and m.client_message_id = i.client_message_id
         join users u on u.id = m.sender_id
     ), fresh as (
-        select i.*, u.username, u.display_name
+        select i.*, p.read_up_to_seq, u.username, u.display_name
         from incoming i
         join members p on p.conversation_id = i.conversation_id and p.user_id = i.sender_id
         join users u on u.id = i.sender_id and u.deactivated_at is null
@@ -68,6 +69,13 @@ STORE = f"""
             from numbered group by conversation_id, sender_id
         ) n
         where p.conversation_id = n.conversation_id and p.user_id = n.sender_id
+    ), step as (
+        insert into read_events (conversation_id, user_id, up_to_seq)
+        select conversation_id, sender_id, max(seq)
+        from numbered
+        group by conversation_id, sender_id
+        having min(read_up_to_seq) < min(seq) - 1
+        on conflict do nothing
     ), stored as (
         insert into messages
             (id, conversation_id, seq, revision, sender_id, client_message_id, content, continues, created_at)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
-import structlog
+from chat.web.logs import get_logger
 
 from chat.db import UNAVAILABLE, Pool, Record
 from chat.errors import ChatError, NotFound, Unavailable, ValidationFailed
@@ -19,7 +19,7 @@ from chat.events import MessageCreated, Sender
 from chat.messages import queries
 from chat.messages.model import Draft, Sent
 
-log = structlog.get_logger()
+log = get_logger()
 
 RETRY_DELAYS = (0.1, 0.3, 0.9, 2.7, 5.0)
 

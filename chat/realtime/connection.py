@@ -6,6 +6,8 @@ from uuid import UUID
 
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
+from chat.web import metrics
+
 # Close codes of the protocol. After 1001, 1013, 4408 and 4429 the browser comes back; after 4401 and 4403 it goes to
 # the sign-in page.
 GOING_AWAY = 1001
@@ -50,7 +52,7 @@ class Connection:
         self._socket = socket
         self._transport = transport
         self._buffer_bytes = buffer_bytes
-        self._closing = False
+        self._closing: asyncio.Task[None] | None = None
         self.user_id = user_id
         self.session_id = session_id
         self.open: set[UUID] = set()
@@ -64,7 +66,7 @@ class Connection:
         with 1013: its reader comes back and syncs, and holds up nobody meanwhile. (The socket was made with a
         `writer_limit` that is never reached, so `send_frame` does not wait for the buffer to drain either.)
         """
-        if self._closing:
+        if self._closing is not None:
             return False
         if self._transport.get_write_buffer_size() > self._buffer_bytes:
             self.close_later(TOO_SLOW)
@@ -84,11 +86,15 @@ class Connection:
 
     def close_later(self, code: int) -> None:
         """Close without being waited for; the connection is cut where the reader does not answer."""
-        if not self._closing:
-            self._closing = True
-            task = asyncio.ensure_future(self._close(code))
-            _closing_tasks.add(task)
-            task.add_done_callback(_closing_tasks.discard)
+        if self._closing is None:
+            if code == TOO_SLOW:
+                metrics.slow_sockets.inc()
+            self._closing = asyncio.create_task(self._close(code))
+
+    async def closed(self) -> None:
+        """Wait for what `close_later` began."""
+        if self._closing is not None:
+            await self._closing
 
     async def _close(self, code: int) -> None:
         try:
@@ -100,6 +106,3 @@ class Connection:
             if self._transport.get_write_buffer_size():
                 self._transport.abort()
 
-
-# A task that nobody refers to may be collected before it is done.
-_closing_tasks: set["asyncio.Future[None]"] = set()

@@ -3,17 +3,17 @@
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from uuid import UUID
 
-import structlog
+from chat.web.logs import get_logger
 
 from chat.events import ConversationListed, Event, MessageCreated, ReadMoved, SessionsRevoked
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
 from chat.realtime.render import Renderer
 from chat.web import metrics
 
-log = structlog.get_logger()
+log = get_logger()
 
 # After so many writes in a row the loop gets a turn, so that a large room does not delay everyone else's messages.
 WRITES_PER_TURN = 250
@@ -127,7 +127,7 @@ class Hub:
         """The same frame to everyone who is connected here."""
         await self._send(self._conversations, frame)
 
-    async def keep_alive(self, still_valid: "Callable[[list[UUID]], object] | None" = None) -> None:
+    async def keep_alive(self) -> None:
         """Every heartbeat interval: ping who has been silent, close who has stayed so."""
         while True:
             await asyncio.sleep(self._heartbeat_interval)
@@ -139,9 +139,12 @@ class Hub:
                 elif silent >= self._heartbeat_interval:
                     await connection.ping()
 
-    def close_all(self, code: int) -> None:
-        for connection in self.connections:
+    async def close_all(self, code: int) -> None:
+        """Close every socket, and wait until each has answered or been cut."""
+        connections = self.connections
+        for connection in connections:
             connection.close_later(code)
+        await asyncio.gather(*(connection.closed() for connection in connections))
 
 
 def _discard(index: defaultdict[UUID, set[Connection]], key: UUID, connection: Connection) -> None:

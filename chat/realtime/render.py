@@ -160,14 +160,12 @@ class Renderer:
             content=self._message_html(message, on_screen),
         )
 
-    def _render_message(self, message: MessageCreated, on_screen: bool) -> Markup:
-        return Markup(
-            self._message.render(
-                message=MessageView(message),
-                activity=activity_of(message),
-                conversation_id=message.conversation_id,
-                on_screen=on_screen,
-            )
+    def _render_message(self, message: MessageCreated, on_screen: bool) -> str:
+        return self._message.render(
+            message=MessageView(message),
+            activity=activity_of(message),
+            conversation_id=message.conversation_id,
+            on_screen=on_screen,
         )
 
 

@@ -1,0 +1,143 @@
+"""The composition root: what one web process is made of, and the order in which it starts and stops."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import aiohttp_session
+from aiohttp import web
+
+from chat.accounts.sessions import PostgresStorage
+from chat.conversations.pages import shell_context
+from chat.db import create_pool
+from chat.events import Event, MessageCreated
+from chat.fanout import fan_out
+from chat.folders import resource_folder
+from chat.messages import actions as messages
+from chat.messages.keys import WRITER
+from chat.messages.writer import Writer
+from chat.realtime.bus import Bus
+from chat.realtime.connection import GOING_AWAY
+from chat.realtime.hub import Hub
+from chat.realtime.recheck import close_ended_sessions
+from chat.realtime.render import Renderer, frame
+from chat.realtime.socket import FEATURES, HUB, RENDERER, THROTTLE
+from chat.redis import create_redis
+from chat.routes import ROUTES, SOCKET_FEATURES
+from chat.services import Services
+from chat.settings import Settings
+from chat.web.csrf import csrf_middleware
+from chat.web.errors import answer_errors
+from chat.web.headers import setup_headers
+from chat.web.health import HEALTH, setup_health
+from chat.web.keys import SERVICES, SHELL_CONTEXT
+from chat.web.observe import observe
+from chat.web.pages import setup_templates
+from chat.web.static import StaticFiles
+from chat.web.throttle import Throttle
+
+BUS = web.AppKey("bus", Bus)
+
+
+def create_app(settings: Settings) -> web.Application:
+    """A web process that is ready to be run. Nothing is connected before it starts."""
+    app = web.Application(
+        middlewares=[
+            observe,
+            answer_errors,
+            aiohttp_session.session_middleware(PostgresStorage(settings)),
+            csrf_middleware,
+        ],
+        client_max_size=settings.body_max_bytes,
+    )
+    setup_headers(app)
+    environment = setup_templates(
+        app,
+        folder=resource_folder("templates"),
+        static=StaticFiles(resource_folder("static")),
+        settings=settings,
+    )
+    app[SHELL_CONTEXT] = shell_context
+    app[RENDERER] = Renderer(environment)
+    app[FEATURES] = SOCKET_FEATURES
+    app.add_routes(ROUTES)
+    app.cleanup_ctx.append(lambda app: _running(app, settings))
+    app.on_shutdown.append(_say_goodbye)
+    return app
+
+
+async def _running(app: web.Application, settings: Settings) -> AsyncIterator[None]:
+    """Everything that lives as long as the process serves."""
+    pool = await create_pool(settings)
+    redis = create_redis(settings)
+    hub = Hub(
+        app[RENDERER],
+        heartbeat_interval=settings.heartbeat_interval,
+        heartbeat_timeout=settings.heartbeat_timeout,
+    )
+
+    def emit(event: Event) -> None:
+        fan_out(event, hub=hub, bus=bus)
+
+    async def read_message(conversation_id: UUID, revision: int) -> MessageCreated | None:
+        return await messages.at_revision(services, conversation_id, revision)
+
+    async def missed() -> None:
+        await hub.broadcast(frame("system:resync"))
+
+    async def degraded(is_degraded: bool) -> None:
+        await hub.broadcast(frame("system:degraded", redis=is_degraded))
+
+    bus = Bus(
+        redis,
+        pool,
+        settings.database_url,
+        receive=hub.emit,
+        missed=missed,
+        degraded=degraded,
+        read_message=read_message,
+    )
+    services = Services(settings, pool, redis, emit)
+    writer = Writer(
+        pool,
+        writers=settings.writers,
+        batch=settings.writer_batch,
+        queue=settings.writer_queue,
+        retries=settings.send_retries,
+        timeout=settings.statement_timeout,
+        committed=emit,
+    )
+    app[SERVICES] = services
+    app[HUB] = hub
+    app[WRITER] = writer
+    app[BUS] = bus
+    app[THROTTLE] = Throttle(redis)
+    health = setup_health(app, services)
+
+    async def sockets() -> dict[str, object]:
+        return {"connections": len(hub)}
+
+    health.add("sockets", sockets, essential=True)
+    await bus.start()
+    background = [
+        asyncio.create_task(hub.run()),
+        asyncio.create_task(hub.keep_alive()),
+        asyncio.create_task(close_ended_sessions(hub, pool)),
+    ]
+    yield
+    await writer.close()
+    await bus.stop()
+    for task in background:
+        task.cancel()
+    await asyncio.gather(*background, return_exceptions=True)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(settings.statement_timeout):
+            await pool.close()
+    await redis.aclose()
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    """Before the sockets are cut, tell each of them to come back to another process."""
+    app[HEALTH].shutting_down = True
+    await app[HUB].close_all(GOING_AWAY)

@@ -1,0 +1,82 @@
+"""The list of conversations, and finding people to talk to."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from chat.accounts import actions as accounts
+from chat.accounts.sessions import require_viewer
+from chat.conversations import actions
+from chat.errors import NotFound
+from chat.web.keys import SERVICES, SignedIn
+from chat.web.pages import render_page, render_partial
+
+MAX_QUERY = 80
+
+
+async def shell_context(request: web.Request, viewer: SignedIn) -> Mapping[str, Any]:
+    """What stands around every pane: the rows of the sidebar."""
+    return {"conversations": await actions.listed(request.app[SERVICES], viewer_id=viewer.id), "degraded": False}
+
+
+async def home(request: web.Request) -> web.Response:
+    """GET /: the list, and beside it an invitation to pick something."""
+    viewer = await require_viewer(request)
+    rows = await actions.listed(request.app[SERVICES], viewer_id=viewer.id)
+    return await render_page(
+        request, "conversations/welcome.html", {"view": "list", "conversations": rows}, title="Conversations"
+    )
+
+
+async def conversation_row(request: web.Request) -> web.Response:
+    """GET /c/{conversation_id}/row: a row for the sidebar of a page that doesn't have it yet."""
+    viewer = await require_viewer(request)
+    try:
+        conversation_id = UUID(request.match_info["conversation_id"])
+    except ValueError:
+        raise NotFound("This conversation does not exist, or you are not in it.") from None
+    row = await actions.get(request.app[SERVICES], viewer_id=viewer.id, conversation_id=conversation_id)
+    return render_partial(request, "live/row.html", {"row": row})
+
+
+async def people(request: web.Request) -> web.Response:
+    """GET /people?q=: find somebody to write to."""
+    viewer = await require_viewer(request)
+    query = request.query.get("q", "").strip()[:MAX_QUERY]
+    found = await accounts.find_people(request.app[SERVICES], viewer_id=viewer.id, prefix=query)
+    context = {"view": "people", "query": query, "people": found}
+    if request.headers.get("HX-Target", "").endswith("#people-results"):
+        return render_partial(request, "conversations/_people_results.html", context)
+    return await render_page(request, "conversations/people.html", context, title="New message")
+
+
+async def open_direct(request: web.Request) -> web.Response:
+    """POST /people/{user_id}/conversation: the one conversation with that person."""
+    viewer = await require_viewer(request)
+    try:
+        other_id = UUID(request.match_info["user_id"])
+    except ValueError:
+        raise NotFound("This person can't be found.") from None
+    conversation_id = await actions.open_direct(request.app[SERVICES], viewer_id=viewer.id, other_id=other_id)
+    address = f"/c/{conversation_id}"
+    if request.headers.get("HX-Request") == "true":
+        return web.Response(headers={"HX-Location": f'{{"path": "{address}", "target": "#pane", "swap": "innerHTML"}}'})
+    raise web.HTTPSeeOther(address)
+
+
+async def switcher(request: web.Request) -> web.Response:
+    """GET /switcher?q=: conversations, and people without one, of which a name begins so."""
+    viewer = await require_viewer(request)
+    services = request.app[SERVICES]
+    query = request.query.get("q", "").strip()[:MAX_QUERY]
+    rows = await actions.search(services, viewer_id=viewer.id, prefix=query)
+    found = await accounts.find_people(services, viewer_id=viewer.id, prefix=query) if query else []
+    known = {row.username for row in rows}
+    context = {
+        "query": query,
+        "conversations": rows,
+        "people": [person for person in found if person.username not in known],
+    }
+    return render_partial(request, "conversations/_switcher_results.html", context)

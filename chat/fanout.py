@@ -1,0 +1,21 @@
+"""What follows from each event: who is told in this process, and on which channel the other processes hear of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chat.events import ConversationListed, Event, MessageCreated, ReadMoved, SessionsRevoked
+from chat.realtime.bus import Bus
+from chat.realtime.hub import Hub
+
+CHANNELS: dict[type[Event], Callable[[Any], str]] = {
+    MessageCreated: lambda event: f"chat:conversation:{event.conversation_id}",
+    ReadMoved: lambda event: f"chat:user:{event.user_id}",
+    ConversationListed: lambda event: f"chat:user:{event.user_id}",
+    SessionsRevoked: lambda event: f"chat:user:{event.user_id}",
+}
+
+
+def fan_out(event: Event, *, hub: Hub, bus: Bus) -> None:
+    """Tell this process's devices at once, and the other processes soon. Never waits and never fails."""
+    hub.emit(event)
+    bus.publish(CHANNELS[type(event)](event), event)

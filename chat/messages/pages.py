@@ -1,0 +1,164 @@
+"""The conversation on screen: its history, and the composer's form."""
+
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+
+from chat.accounts.sessions import require_viewer
+from chat.conversations import actions as conversations
+from chat.conversations.model import Row
+from chat.errors import ChatError, NotFound, ValidationFailed
+from chat.ids import new_id
+from chat.messages import actions
+from chat.messages.keys import WRITER
+from chat.messages.model import HistoryPage
+from chat.realtime.render import MessageView, error_frame
+from chat.realtime.socket import RENDERER, THROTTLE
+from chat.web.forms import read_form
+from chat.web.keys import SERVICES
+from chat.web.pages import render_page, render_partial
+
+
+async def conversation_page(request: web.Request) -> web.Response:
+    """GET /c/{conversation_id}: from the first unread message, or around `?around=`, or the newest (`?latest=1`)."""
+    viewer = await require_viewer(request)
+    services = request.app[SERVICES]
+    row = await conversations.get(services, viewer_id=viewer.id, conversation_id=path_id(request))
+    first_unread = row.read_up_to + 1 if row.unread and "latest" not in request.query else None
+    around = query_seq(request, "around")
+    history = await actions.page(
+        services,
+        viewer_id=viewer.id,
+        conversation_id=row.id,
+        last_seq=row.last_seq,
+        first_seq=around or first_unread or row.last_seq,
+        limit=services.settings.history_page,
+    )
+    context = timeline_context(row, history, first_unread=first_unread)
+    return await render_page(request, "conversations/pane.html", context, title=row.name)
+
+
+async def history_page(request: web.Request) -> web.Response:
+    """GET /c/{conversation_id}/history?before= or ?after=: a page of it, with what loads the next one."""
+    viewer = await require_viewer(request)
+    services = request.app[SERVICES]
+    await request.app[THROTTLE].take(
+        f"history:{viewer.id}",
+        per_minute=services.settings.history_limit_per_minute,
+        burst=services.settings.history_limit_per_minute,
+    )
+    row = await conversations.get(services, viewer_id=viewer.id, conversation_id=path_id(request))
+    before, after = query_seq(request, "before"), query_seq(request, "after")
+    if (before is None) == (after is None):
+        raise ValidationFailed("History is read before or after a sequence number.")
+    scope: dict[str, Any] = {
+        "viewer_id": viewer.id,
+        "conversation_id": row.id,
+        "limit": services.settings.history_page,
+    }
+    if before is not None:
+        page = await actions.older(services, before=before, **scope)
+        context = timeline_context(row, page, older_only=True)
+    else:
+        page = await actions.newer(services, after=after, **scope)
+        context = timeline_context(row, page, newer_only=True)
+    return render_partial(request, "messages/_timeline_page.html", context)
+
+
+async def send_form(request: web.Request) -> web.Response:
+    """POST /c/{conversation_id}/messages: the composer without a socket, or without any script at all."""
+    viewer = await require_viewer(request)
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    conversation_id = path_id(request)
+    form = await read_form(request)
+    try:
+        client_message_id = UUID(form.get("client_message_id", ""))
+    except ValueError:
+        raise ValidationFailed("The form is incomplete. Reload the page and try again.") from None
+    try:
+        sent = await actions.send(
+            request.app[SERVICES],
+            request.app[WRITER],
+            request.app[THROTTLE],
+            sender_id=viewer.id,
+            conversation_id=conversation_id,
+            client_message_id=client_message_id,
+            # Browsers send line breaks in forms as CR LF (HTML, form submission).
+            content=form.get("content", "").replace("\r\n", "\n"),
+        )
+    except ChatError as error:
+        if not wants_json:
+            return await _composer_with_error(request, viewer.id, conversation_id, form, error)
+        return _json(error_frame(error, client_message_id=client_message_id), status=error.status)
+    if not wants_json:
+        raise web.HTTPSeeOther(f"/c/{conversation_id}?latest=1")
+    body = request.app[RENDERER].message_sent(sent.message, duplicate=sent.duplicate)
+    return _json(body, status=200 if sent.duplicate else 201)
+
+
+async def _composer_with_error(
+    request: web.Request, viewer_id: UUID, conversation_id: UUID, form: Any, error: ChatError
+) -> web.Response:
+    """The page again, with what was typed and what was wrong with it."""
+    services = request.app[SERVICES]
+    row = await conversations.get(services, viewer_id=viewer_id, conversation_id=conversation_id)
+    history = await actions.page(
+        services,
+        viewer_id=viewer_id,
+        conversation_id=row.id,
+        last_seq=row.last_seq,
+        first_seq=row.last_seq,
+        limit=services.settings.history_page,
+    )
+    context = timeline_context(row, history) | {"content": form.get("content", ""), "error": error.message}
+    return await render_page(request, "conversations/pane.html", context, title=row.name, status=error.status)
+
+
+def timeline_context(
+    row: Row,
+    page: HistoryPage,
+    *,
+    first_unread: int | None = None,
+    older_only: bool = False,
+    newer_only: bool = False,
+) -> dict[str, Any]:
+    """What `_timeline_page.html` and the pane around it want.
+
+    A page that continues the screen at one end has the sentinel for further history only at that end.
+    """
+    messages = page.messages
+    return {
+        "view": "conversation",
+        "conversation": row,
+        "current_conversation_id": row.id,
+        "client_message_id": new_id(),
+        "messages": [MessageView(message) for message in messages],
+        "page_revision": row.revision,
+        "older_before": messages[0].seq if messages and page.has_older and messages[0].seq > 1 and not newer_only else None,
+        "newer_after": messages[-1].seq if messages and page.has_newer and not older_only else None,
+        "at_beginning": not newer_only and (not messages or messages[0].seq == 1),
+        "first_unread_seq": first_unread,
+    }
+
+
+def path_id(request: web.Request) -> UUID:
+    """The conversation's id in the path. Raises `NotFound` for what is no id."""
+    try:
+        return UUID(request.match_info["conversation_id"])
+    except ValueError:
+        raise NotFound("This conversation does not exist, or you are not in it.") from None
+
+
+def query_seq(request: web.Request, name: str) -> int | None:
+    """A sequence number from the query; None where there is none. Raises `ValidationFailed` for what is none."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise ValidationFailed("A sequence number is a whole number.")
+    return int(text)
+
+
+def _json(body: bytes, *, status: int) -> web.Response:
+    return web.Response(body=body, status=status, content_type="application/json")

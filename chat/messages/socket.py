@@ -1,0 +1,125 @@
+"""What a device says about messages."""
+
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from chat.conversations import actions as conversations
+from chat.errors import ChatError, Unavailable, ValidationFailed
+from chat.db import UNAVAILABLE
+from chat.messages import actions
+from chat.messages.keys import WRITER
+from chat.realtime.connection import Connection
+from chat.realtime.render import error_frame, frame
+from chat.realtime.socket import HUB, RENDERER, THROTTLE
+from chat.web.keys import SERVICES
+
+# A device has one conversation on screen, or a few windows of one browser's; more are refused.
+MAX_OPEN = 20
+SYNC_PAGE = 100
+
+
+class MessageSend(msgspec.Struct):
+    """`message:send`."""
+
+    conversation_id: UUID
+    client_message_id: UUID
+    content: str
+
+
+class Subscribe(msgspec.Struct):
+    """`subscribe`: the conversation is on screen from now on."""
+
+    conversation_id: UUID
+    after_revision: int | None = None
+
+
+class Unsubscribe(msgspec.Struct):
+    """`unsubscribe`: it no longer is."""
+
+    conversation_id: UUID
+
+
+class ConversationSync(msgspec.Struct):
+    """`conversation:sync`: what changed after a revision?"""
+
+    conversation_id: UUID
+    after_revision: int
+
+
+async def message_send(app: web.Application, connection: Connection, payload: MessageSend) -> None:
+    """Store the message, then confirm. The hub leaves the sender's own socket out, as `sending` names the message."""
+    connection.sending.add(payload.client_message_id)
+    try:
+        sent = await actions.send(
+            app[SERVICES],
+            app[WRITER],
+            app[THROTTLE],
+            sender_id=connection.user_id,
+            conversation_id=payload.conversation_id,
+            client_message_id=payload.client_message_id,
+            content=payload.content,
+        )
+    except (ChatError, *UNAVAILABLE) as error:
+        connection.sending.discard(payload.client_message_id)
+        refusal = error if isinstance(error, ChatError) else Unavailable("The message could not be saved just now.")
+        await connection.send(error_frame(refusal, client_message_id=payload.client_message_id))
+        return
+    if sent.duplicate:
+        connection.sending.discard(payload.client_message_id)
+    await connection.send(app[RENDERER].message_sent(sent.message, duplicate=sent.duplicate))
+
+
+async def subscribe(app: web.Application, connection: Connection, payload: Subscribe) -> None:
+    """Live from now on, and what was missed since `after_revision`. Listening begins before the reading: an event
+    that falls between them comes twice, which the screen doesn't mind, and never not at all."""
+    if len(connection.open) >= MAX_OPEN and payload.conversation_id not in connection.open:
+        raise ValidationFailed(f"At most {MAX_OPEN} conversations can be open at once on one connection.")
+    connection.open.add(payload.conversation_id)
+    try:
+        row = await conversations.get(
+            app[SERVICES], viewer_id=connection.user_id, conversation_id=payload.conversation_id
+        )
+    except ChatError:
+        connection.open.discard(payload.conversation_id)
+        raise
+    app[HUB].join(connection, [payload.conversation_id])
+    await connection.send(
+        frame(
+            "subscribed",
+            conversation_id=row.id,
+            last_seq=row.last_seq,
+            revision=row.revision,
+            read_up_to=row.read_up_to,
+            unread=row.unread,
+        )
+    )
+    if payload.after_revision is not None and payload.after_revision < row.revision:
+        await conversation_sync(app, connection, ConversationSync(payload.conversation_id, payload.after_revision))
+
+
+async def unsubscribe(_app: web.Application, connection: Connection, payload: Unsubscribe) -> None:
+    connection.open.discard(payload.conversation_id)
+
+
+async def conversation_sync(app: web.Application, connection: Connection, payload: ConversationSync) -> None:
+    """One page of what changed; the device asks on from its `revision` while there is more."""
+    services = app[SERVICES]
+    row = await conversations.get(services, viewer_id=connection.user_id, conversation_id=payload.conversation_id)
+    page = await actions.changes(
+        services,
+        viewer_id=connection.user_id,
+        conversation_id=payload.conversation_id,
+        after_revision=payload.after_revision,
+        limit=SYNC_PAGE,
+    )
+    await connection.send(
+        app[RENDERER].synced(
+            page.messages,
+            conversation_id=payload.conversation_id,
+            after_revision=payload.after_revision,
+            revision=page.messages[-1].revision if page.messages else row.revision,
+            has_more=page.has_newer,
+        )
+    )

@@ -1,0 +1,178 @@
+"""The life of one WebSocket: who is it, what does it say, who answers."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import msgspec
+from chat.web.logs import get_logger
+from aiohttp import WSMsgType, web
+
+from chat.db import UNAVAILABLE
+from chat.errors import ChatError, RateLimited, Unavailable, ValidationFailed
+from chat.realtime.connection import GOING_AWAY, NOT_SIGNED_IN, TOO_MANY_CONNECTS, Connection
+from chat.realtime.hub import Hub
+from chat.realtime.render import Renderer, error_frame, frame
+from chat.web.csrf import check_origin
+from chat.web.keys import SERVICES
+from chat.web.throttle import Throttle
+
+log = get_logger()
+
+HUB = web.AppKey("hub", Hub)
+RENDERER = web.AppKey("renderer", Renderer)
+THROTTLE = web.AppKey("throttle", Throttle)
+
+
+class Incoming(msgspec.Struct):
+    """What every frame from a device looks like."""
+
+    type: str
+    payload: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+Handler: TypeAlias = Callable[[web.Application, Connection, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SocketEvent:
+    """What a device may say: the shape of the payload, and who answers."""
+
+    payload: type[msgspec.Struct]
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class SocketSession:
+    """Who opened the socket."""
+
+    user_id: UUID
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SocketFeatures:
+    """What the layers above give to the socket: sign-in, the events, and the conversations to listen to."""
+
+    authenticate: Callable[[web.Request], Awaitable[SocketSession | None]]
+    conversation_ids: Callable[[web.Application, UUID], Awaitable[list[UUID]]]
+    events: Mapping[str, SocketEvent]
+
+
+FEATURES = web.AppKey("socket_features", SocketFeatures)
+
+_decode = msgspec.json.Decoder(Incoming).decode
+
+
+async def websocket(request: web.Request) -> web.WebSocketResponse:
+    """`GET /ws`. Refusals come as close codes, because a browser can't see the status of a failed upgrade."""
+    check_origin(request)
+    app = request.app
+    features = app[FEATURES]
+    settings = app[SERVICES].settings
+    session = await features.authenticate(request)
+    socket = web.WebSocketResponse(
+        compress=False,
+        autoping=False,
+        max_msg_size=settings.frame_max_bytes,
+        # `Connection.send` bounds what may wait; aiohttp's own pause would make a slow reader hold up the others.
+        writer_limit=sys.maxsize,
+        timeout=2.0,
+    )
+    await socket.prepare(request)
+    transport = request.transport
+    if session is None or transport is None:
+        await socket.close(code=NOT_SIGNED_IN)
+        return socket
+    try:
+        await app[THROTTLE].take(
+            f"connect:{session.user_id}",
+            per_minute=settings.connect_limit_per_minute,
+            burst=settings.connect_limit_per_minute,
+        )
+    except RateLimited:
+        await socket.close(code=TOO_MANY_CONNECTS)
+        return socket
+    connection = Connection(
+        socket,
+        transport,
+        user_id=session.user_id,
+        session_id=session.session_id,
+        buffer_bytes=settings.socket_buffer_bytes,
+    )
+    hub = app[HUB]
+    hub.add(connection)
+    try:
+        hub.join(connection, await features.conversation_ids(app, session.user_id))
+        await connection.send(frame("auth:success", user_id=session.user_id))
+        await _converse(app, connection, socket, transport)
+    except UNAVAILABLE:
+        await socket.close(code=GOING_AWAY)
+    finally:
+        hub.remove(connection)
+    return socket
+
+
+async def _converse(
+    app: web.Application, connection: Connection, socket: web.WebSocketResponse, transport: asyncio.Transport
+) -> None:
+    """Answer frame after frame, each before the next is read: a device's messages keep their order."""
+    events = app[FEATURES].events
+    async for data in _texts(socket, connection, app[SERVICES].settings.frame_limit_per_second):
+        if data is None:
+            await connection.send(error_frame(ValidationFailed("Only text frames are understood here.")))
+            continue
+        try:
+            incoming = _decode(data)
+            event = events.get(incoming.type)
+            if event is None:
+                raise ValidationFailed(f"There is no event called {incoming.type[:40]!r}.")
+            payload = msgspec.json.decode(incoming.payload, type=event.payload)
+        except (msgspec.DecodeError, RecursionError) as error:
+            await connection.send(error_frame(ValidationFailed(f"This frame can't be understood: {error}.")))
+            continue
+        except ChatError as error:
+            await connection.send(error_frame(error))
+            continue
+        await _answer(app, connection, event, payload)
+
+
+async def _answer(app: web.Application, connection: Connection, event: SocketEvent, payload: Any) -> None:
+    try:
+        await event.handler(app, connection, payload)
+    except ChatError as error:
+        await connection.send(error_frame(error))
+    except UNAVAILABLE:
+        await connection.send(error_frame(Unavailable("The server can't reach its database just now.")))
+    except Exception:
+        log.exception("websocket.event_failed", type=type(payload).__name__)
+        await connection.send(error_frame(Unavailable("Something went wrong on the server.")))
+
+
+async def _texts(
+    socket: web.WebSocketResponse, connection: Connection, limit_per_second: int
+) -> AsyncIterator[str | None]:
+    """The text of each frame, None for a binary one, until the socket closes.
+
+    Whoever sends more than `limit_per_second` is not answered with errors but read more slowly, and so is held back
+    by TCP: nothing is lost, and nobody else waits.
+    """
+    window = time.monotonic()
+    count = 0
+    async for message in socket:
+        connection.heard_at = now = time.monotonic()
+        if message.type is WSMsgType.PING:
+            await socket.pong(message.data)
+            continue
+        if message.type is WSMsgType.PONG:
+            continue
+        if now - window >= 1:
+            window, count = now, 0
+        count += 1
+        if limit_per_second and count > limit_per_second:
+            await asyncio.sleep(max(0.0, window + 1 - now))
+        yield message.data if message.type is WSMsgType.TEXT else None
