@@ -9,7 +9,8 @@ from chat.settings import Settings
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 # What a query runs on: a connection inside a transaction, or the pool itself where one statement is all.
 Connection: TypeAlias = (
-    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | asyncpg.Pool[asyncpg.Record]"
+    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+    " | asyncpg.Pool[asyncpg.Record]"
 )
 Record: TypeAlias = asyncpg.Record
 

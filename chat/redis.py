@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from chat.settings import Settings
 
-Redis: TypeAlias = "redis.asyncio.Redis[bytes]"
+Redis: TypeAlias = redis.asyncio.Redis
 
 UNAVAILABLE = (RedisError, OSError, TimeoutError)
 

@@ -74,6 +74,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: str = ""
 
 
+# Their values may hold passwords, and what is wrong at start is written to the log.
+_SECRET = {"database_url", "redis_url", "secret_key"}
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Read the settings from `environ`; an empty value counts as not set.
 
@@ -90,11 +94,17 @@ def load(environ: Mapping[str, str]) -> Settings:
                 problems.append(f"{variable} is not set")
             continue
         try:
-            values[field.name] = msgspec.convert(raw, types[field.name], strict=False)
+            values[field.name] = msgspec.convert(raw, types[field.name], strict=False, dec_hook=_to_path)
         except msgspec.ValidationError as error:
-            problems.append(f"{variable}={raw!r} can't be used: {error}")
+            shown = variable if field.name in _SECRET else f"{variable}={raw!r}"
+            problems.append(f"{shown} can't be used: {error}")
     if not problems and values.get("database_pool_min", 5) > values.get("database_pool_max", 20):
         problems.append("DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX")
     if problems:
         raise SettingsError("; ".join(problems))
     return Settings(**values)
+
+
+def _to_path(_type: type[Any], value: Any) -> Path:
+    """Paths are the only type here that msgspec does not know."""
+    return Path(value)

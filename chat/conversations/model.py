@@ -38,18 +38,22 @@ class Row:
 
     @property
     def href(self) -> str:
+        """Its page."""
         return f"/c/{self.id}"
 
     @property
     def hue(self) -> int:
+        """The colour of the avatar, 0 to 11."""
         return self.avatar.hue
 
     @property
     def initials(self) -> str:
+        """The letters on the avatar."""
         return self.avatar.initials
 
 
 def avatar_of(identity: UUID, name: str) -> Avatar:
+    """The avatar of a person, or of a conversation of several."""
     return Avatar(hue_of(identity), initials_of(name))
 
 

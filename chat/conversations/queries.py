@@ -98,4 +98,3 @@ async def create_direct(
         created_by,
     )
     return created is not None
-

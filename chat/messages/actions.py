@@ -37,9 +37,7 @@ async def send(
     settings = services.settings
     try:
         text = check_content(content, max_length=settings.message_max_length)
-        await throttle.take(
-            f"send:{sender_id}", per_minute=settings.send_limit_per_minute, burst=settings.send_burst
-        )
+        await throttle.take(f"send:{sender_id}", per_minute=settings.send_limit_per_minute, burst=settings.send_burst)
         sent = await writer.store(Draft(new_id(), conversation_id, sender_id, client_message_id, text))
     except ChatError as error:
         metrics.send_errors.labels(error.code).inc()
@@ -61,9 +59,7 @@ async def page(
     return await newer(services, viewer_id=viewer_id, conversation_id=conversation_id, after=start, limit=limit)
 
 
-async def newer(
-    services: Services, *, viewer_id: UUID, conversation_id: UUID, after: int, limit: int
-) -> HistoryPage:
+async def newer(services: Services, *, viewer_id: UUID, conversation_id: UUID, after: int, limit: int) -> HistoryPage:
     """The `limit` messages after a sequence number."""
     rows = await queries.after(
         services.pool, viewer_id=viewer_id, conversation_id=conversation_id, seq=after, limit=limit + 1
@@ -72,9 +68,7 @@ async def newer(
     return HistoryPage(messages, has_older=after > 0, has_newer=len(rows) > limit)
 
 
-async def older(
-    services: Services, *, viewer_id: UUID, conversation_id: UUID, before: int, limit: int
-) -> HistoryPage:
+async def older(services: Services, *, viewer_id: UUID, conversation_id: UUID, before: int, limit: int) -> HistoryPage:
     """The `limit` messages before a sequence number, oldest first."""
     rows = await queries.before(
         services.pool, viewer_id=viewer_id, conversation_id=conversation_id, seq=before, limit=limit + 1

@@ -50,8 +50,6 @@ async def history_page(request: web.Request) -> web.Response:
     )
     row = await conversations.get(services, viewer_id=viewer.id, conversation_id=path_id(request))
     before, after = query_seq(request, "before"), query_seq(request, "after")
-    if (before is None) == (after is None):
-        raise ValidationFailed("History is read before or after a sequence number.")
     scope: dict[str, Any] = {
         "viewer_id": viewer.id,
         "conversation_id": row.id,
@@ -60,9 +58,11 @@ async def history_page(request: web.Request) -> web.Response:
     if before is not None:
         page = await actions.older(services, before=before, **scope)
         context = timeline_context(row, page, older_only=True)
-    else:
+    elif after is not None:
         page = await actions.newer(services, after=after, **scope)
         context = timeline_context(row, page, newer_only=True)
+    else:
+        raise ValidationFailed("History is read before or after a sequence number.")
     return render_partial(request, "messages/_timeline_page.html", context)
 
 
@@ -135,7 +135,9 @@ def timeline_context(
         "client_message_id": new_id(),
         "messages": [MessageView(message) for message in messages],
         "page_revision": row.revision,
-        "older_before": messages[0].seq if messages and page.has_older and messages[0].seq > 1 and not newer_only else None,
+        "older_before": messages[0].seq
+        if messages and page.has_older and messages[0].seq > 1 and not newer_only
+        else None,
         "newer_after": messages[-1].seq if messages and page.has_newer and not older_only else None,
         "at_beginning": not newer_only and (not messages or messages[0].seq == 1),
         "first_unread_seq": first_unread,

@@ -84,8 +84,8 @@ STORE = f"""
         from numbered
     )
     select n.position, false as duplicate, n.id, n.conversation_id, n.seq, n.revision, n.sender_id,
-        n.client_message_id, n.content, coalesce(n.continues, false) as continues, now() as created_at, null::timestamptz as edited_at,
-        null::timestamptz as deleted_at, n.username, n.display_name
+        n.client_message_id, n.content, coalesce(n.continues, false) as continues, now() as created_at,
+        null::timestamptz as edited_at, null::timestamptz as deleted_at, n.username, n.display_name
     from numbered n
     union all
     select k.position, true, k.id, k.conversation_id, k.seq, k.revision, k.sender_id, k.client_message_id,

@@ -6,8 +6,8 @@ import msgspec
 from aiohttp import web
 
 from chat.conversations import actions as conversations
-from chat.errors import ChatError, Unavailable, ValidationFailed
 from chat.db import UNAVAILABLE
+from chat.errors import ChatError, Unavailable, ValidationFailed
 from chat.messages import actions
 from chat.messages.keys import WRITER
 from chat.realtime.connection import Connection
@@ -100,6 +100,7 @@ async def subscribe(app: web.Application, connection: Connection, payload: Subsc
 
 
 async def unsubscribe(_app: web.Application, connection: Connection, payload: Unsubscribe) -> None:
+    """No longer on screen; the row in the list still follows."""
     connection.open.discard(payload.conversation_id)
 
 

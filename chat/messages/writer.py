@@ -8,16 +8,19 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import asyncpg
-from chat.web.logs import get_logger
 
 from chat.db import UNAVAILABLE, Pool, Record
 from chat.errors import ChatError, NotFound, Unavailable, ValidationFailed
 from chat.events import MessageCreated, Sender
 from chat.messages import queries
 from chat.messages.model import Draft, Sent
+from chat.web.logs import get_logger
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 log = get_logger()
 

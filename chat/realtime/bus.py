@@ -8,13 +8,13 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from chat.web.logs import get_logger
 
 from chat import db, redis
 from chat.events import Event, MessageCreated
 from chat.ids import new_id
 from chat.realtime import queries
 from chat.web import metrics
+from chat.web.logs import get_logger
 
 log = get_logger()
 
@@ -80,6 +80,7 @@ class Bus:
         self._wake.set()
 
     async def start(self) -> None:
+        """Begin to listen and to publish; what can't be reached yet is tried again for ever."""
         self._tasks = [
             asyncio.create_task(self._publish_for_ever()),
             asyncio.create_task(self._listen_for_ever("redis", self._listen_to_redis)),

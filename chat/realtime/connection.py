@@ -105,4 +105,3 @@ class Connection:
         finally:
             if self._transport.get_write_buffer_size():
                 self._transport.abort()
-

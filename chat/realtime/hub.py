@@ -6,12 +6,11 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from uuid import UUID
 
-from chat.web.logs import get_logger
-
 from chat.events import ConversationListed, Event, MessageCreated, ReadMoved, SessionsRevoked
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
 from chat.realtime.render import Renderer
 from chat.web import metrics
+from chat.web.logs import get_logger
 
 log = get_logger()
 
@@ -42,6 +41,7 @@ class Hub:
 
     @property
     def connections(self) -> list[Connection]:
+        """Everyone who is connected now."""
         return list(self._conversations)
 
     def add(self, connection: Connection) -> None:
@@ -60,12 +60,14 @@ class Hub:
             self._by_conversation[conversation_id].add(connection)
 
     def remove(self, connection: Connection) -> None:
+        """Forget a connection that has ended."""
         for conversation_id in self._conversations.pop(connection, ()):
             _discard(self._by_conversation, conversation_id, connection)
         _discard(self._by_user, connection.user_id, connection)
         metrics.connections.set(len(self._conversations))
 
     def emit(self, event: Event) -> None:
+        """Put an event into the queue."""
         self._queue.append(event)
         self._wake.set()
 

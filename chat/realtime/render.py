@@ -52,6 +52,7 @@ class MessageView:
 
     @cached_property
     def html(self) -> Markup:
+        """The content as safe HTML, made when a template asks for it."""
         return markup.render(self._content)
 
 
@@ -76,6 +77,7 @@ class Activity:
 
 @lru_cache(maxsize=4096)
 def sender_view(sender: Sender) -> SenderView:
+    """The same object for the same person, while the names stay."""
     return SenderView(
         sender.id, sender.username, sender.display_name, hue_of(sender.id), initials_of(sender.display_name)
     )

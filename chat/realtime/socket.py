@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
-from chat.web.logs import get_logger
 from aiohttp import WSMsgType, web
 
 from chat.db import UNAVAILABLE
@@ -19,6 +18,7 @@ from chat.realtime.hub import Hub
 from chat.realtime.render import Renderer, error_frame, frame
 from chat.web.csrf import check_origin
 from chat.web.keys import SERVICES
+from chat.web.logs import get_logger
 from chat.web.throttle import Throttle
 
 log = get_logger()
@@ -109,7 +109,7 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     try:
         hub.join(connection, await features.conversation_ids(app, session.user_id))
         await connection.send(frame("auth:success", user_id=session.user_id))
-        await _converse(app, connection, socket, transport)
+        await _converse(app, connection, socket)
     except UNAVAILABLE:
         await socket.close(code=GOING_AWAY)
     finally:
@@ -117,9 +117,7 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-async def _converse(
-    app: web.Application, connection: Connection, socket: web.WebSocketResponse, transport: asyncio.Transport
-) -> None:
+async def _converse(app: web.Application, connection: Connection, socket: web.WebSocketResponse) -> None:
     """Answer frame after frame, each before the next is read: a device's messages keep their order."""
     events = app[FEATURES].events
     async for data in _texts(socket, connection, app[SERVICES].settings.frame_limit_per_second):

@@ -18,6 +18,7 @@ class ReceiptRead(msgspec.Struct):
 
 
 async def receipt_read(app: web.Application, connection: Connection, payload: ReceiptRead) -> None:
+    """The person has seen everything up to here."""
     await actions.read(
         app[SERVICES],
         user_id=connection.user_id,
