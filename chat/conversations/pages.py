@@ -30,6 +30,13 @@ async def home(request: web.Request) -> web.Response:
     )
 
 
+async def sidebar(request: web.Request) -> web.Response:
+    """GET /sidebar: all rows again, for a page that was away and may have missed some of their changes."""
+    viewer = await require_viewer(request)
+    rows = await actions.listed(request.app[SERVICES], viewer_id=viewer.id)
+    return render_partial(request, "conversations/_rows.html", {"conversations": rows})
+
+
 async def conversation_row(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/row: a row for the sidebar of a page that doesn't have it yet."""
     viewer = await require_viewer(request)

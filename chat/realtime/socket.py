@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -33,6 +33,13 @@ class Incoming(msgspec.Struct):
 
     type: str
     payload: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Heartbeat(msgspec.Struct):
+    """`presence:heartbeat`."""
+
+    status: Literal["online", "away"] = "online"
+    device: Literal["desktop", "mobile"] = "desktop"
 
 
 Handler: TypeAlias = Callable[[web.Application, Connection, Any], Awaitable[None]]
@@ -115,6 +122,10 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     finally:
         hub.remove(connection)
     return socket
+
+
+async def heartbeat(_app: web.Application, _connection: Connection, _payload: Heartbeat) -> None:
+    """A sign of life, which every frame is: it was noted when the frame came in."""
 
 
 async def _converse(app: web.Application, connection: Connection, socket: web.WebSocketResponse) -> None:

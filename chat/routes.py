@@ -1,0 +1,70 @@
+"""Every address of the product on one page, and everything that a device may say over its socket."""
+
+from uuid import UUID
+
+from aiohttp import web
+
+from chat.accounts import pages as accounts
+from chat.accounts.sessions import authenticate_socket
+from chat.conversations import pages as conversations
+from chat.conversations import queries as conversation_queries
+from chat.messages import pages as messages
+from chat.messages import socket as message_events
+from chat.realtime.socket import Heartbeat, SocketEvent, SocketFeatures, heartbeat, websocket
+from chat.receipts import socket as receipt_events
+from chat.web import health, scrape, static
+from chat.web.keys import SERVICES
+
+PAGES = [
+    web.get("/", conversations.home),
+    web.get("/sidebar", conversations.sidebar),
+    web.get("/people", conversations.people),
+    web.post("/people/{user_id}/conversation", conversations.open_direct),
+    web.get("/switcher", conversations.switcher),
+    web.get("/c/{conversation_id}", messages.conversation_page),
+    web.get("/c/{conversation_id}/row", conversations.conversation_row),
+    web.get("/c/{conversation_id}/history", messages.history_page),
+    web.post("/c/{conversation_id}/messages", messages.send_form),
+    web.get("/login", accounts.login_form),
+    web.post("/login", accounts.login),
+    web.post("/logout", accounts.logout),
+    web.get("/register", accounts.register_form),
+    web.post("/register", accounts.register),
+    web.get("/settings", accounts.settings),
+    web.post("/settings/profile", accounts.change_profile),
+    web.post("/settings/password", accounts.change_password),
+    web.post("/settings/sessions/revoke-all", accounts.revoke_all_sessions),
+    web.post("/settings/sessions/{session_id}/revoke", accounts.revoke_session),
+]
+
+SOCKET = [web.get("/ws", websocket)]
+
+OPERATIONS = [
+    web.get("/health/live", health.live),
+    web.get("/health/ready", health.ready),
+    web.get("/healthz", health.healthz),
+    web.get("/metrics", scrape.metrics),
+    web.get("/static/{version}/{path:.+}", static.static_file),
+    web.get("/favicon.ico", static.favicon),
+    web.get("/manifest.webmanifest", static.manifest),
+]
+
+ROUTES = [*PAGES, *SOCKET, *OPERATIONS]
+
+SOCKET_EVENTS = {
+    "subscribe": SocketEvent(message_events.Subscribe, message_events.subscribe),
+    "unsubscribe": SocketEvent(message_events.Unsubscribe, message_events.unsubscribe),
+    "message:send": SocketEvent(message_events.MessageSend, message_events.message_send),
+    "conversation:sync": SocketEvent(message_events.ConversationSync, message_events.conversation_sync),
+    "receipt:read": SocketEvent(receipt_events.ReceiptRead, receipt_events.receipt_read),
+    "presence:heartbeat": SocketEvent(Heartbeat, heartbeat),
+}
+
+
+async def _conversation_ids(app: web.Application, user_id: UUID) -> list[UUID]:
+    return await conversation_queries.ids_of(app[SERVICES].pool, user_id=user_id)
+
+
+SOCKET_FEATURES = SocketFeatures(
+    authenticate=authenticate_socket, conversation_ids=_conversation_ids, events=SOCKET_EVENTS
+)
