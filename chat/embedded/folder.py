@@ -78,13 +78,7 @@ class DataFolder:
         if kept:
             return kept
         made = secrets.token_urlsafe(32)
-        unfinished = path.with_name(f"{name}.new")
-        unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            handle.write(made + "\n")
-            handle.flush()
-            os.fsync(handle.fileno())
-        unfinished.replace(path)
+        write_private(path, made + "\n")
         return made
 
     def server_folder(self, name: str, account: ServerAccount) -> Path:
@@ -120,6 +114,17 @@ def open_spare_folder(home: Path, *, moved_from: Path | None = None) -> DataFold
     spare = _SPARE_PARENT / f"chat-{name}"
     _refuse_foreign(spare)
     return _make(DataFolder(spare, moved_from=moved_from))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this account can read; whoever reads it sees the old text or the new, whole."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    unfinished.replace(path)
 
 
 def _nearest_existing(path: Path) -> Path:

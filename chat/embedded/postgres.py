@@ -1,7 +1,6 @@
 """The embedded PostgreSQL: a cluster in the data folder, as durable as any."""
 
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -9,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from chat.embedded.account import ServerAccount
+from chat.embedded.folder import write_private
 from chat.embedded.programs import Programs
 from chat.embedded.server import EmbeddedError, EmbeddedServer
 
@@ -40,6 +40,7 @@ class EmbeddedPostgres(EmbeddedServer):
     """One PostgreSQL in `folder`, with the database `chat` and one user of that name."""
 
     name = "PostgreSQL"
+    variable = "DATABASE_URL"
     stop_signal = signal.SIGINT
     kill_signal = signal.SIGQUIT
     _passing_failures = (
@@ -158,9 +159,8 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _password_file(self) -> Path:
         """The password where initdb, under the servers' account, can read it."""
-        path = self.folder / f"password.{secrets.token_hex(8)}"
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            handle.write(self._password)
+        path = self.folder / "password"
+        write_private(path, self._password)
         self._account.own(path)
         return path
 

@@ -32,6 +32,8 @@ class EmbeddedServer(ABC):
     """One server process of ours, in a folder of its own."""
 
     name: str
+    variable: str
+    """The environment variable that says where a server of this kind is."""
     stop_signal: signal.Signals
     """Ends the server in order."""
     kill_signal: signal.Signals
@@ -94,9 +96,7 @@ class EmbeddedServer(ABC):
 
         To be called from the main thread: the kernel ends the server with the thread that started it.
         """
-        stop_leftover(
-            self._recorded_process(), f"{self.folder}/", gently=self.stop_signal, firmly=self.kill_signal
-        )
+        stop_leftover(self._recorded_process(), f"{self.folder}/", gently=self.stop_signal, firmly=self.kill_signal)
         if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
             self.log.replace(self.log.with_name("log.1"))
         with self.log.open("ab") as log:

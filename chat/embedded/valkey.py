@@ -1,11 +1,11 @@
 """The embedded Valkey, which speaks Redis."""
 
-import os
 import signal
 import socket
 from pathlib import Path
 
 from chat.embedded.account import ServerAccount
+from chat.embedded.folder import write_private
 from chat.embedded.programs import Programs
 from chat.embedded.server import EmbeddedServer
 
@@ -36,6 +36,7 @@ class EmbeddedValkey(EmbeddedServer):
     """One Valkey in `folder`."""
 
     name = "Valkey"
+    variable = "REDIS_URL"
     stop_signal = signal.SIGTERM
     kill_signal = signal.SIGKILL
     _passing_failures = ("Address already in use",)
@@ -55,15 +56,13 @@ class EmbeddedValkey(EmbeddedServer):
 
     def prepare(self) -> None:
         """Write the configuration; the password in it is for the server's account alone."""
-        self._configuration.unlink(missing_ok=True)
         text = _CONFIGURATION.format(
             port=self.port,
             password=self._password,
             folder=str(self.folder).replace("\\", "\\\\").replace('"', '\\"'),
             append="yes" if self._durable else "no",
         )
-        with os.fdopen(os.open(self._configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            handle.write(text)
+        write_private(self._configuration, text)
         self._account.own(self._configuration)
 
     def is_ready(self) -> bool:

@@ -1,0 +1,158 @@
+"""`chat run`: everything on this machine, from servers to demo data, until Ctrl-C."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+from chat.commands.ports import next_free, reserve, shown_address
+from chat.commands.queries import has_users
+from chat.commands.supervisor import Program, keep_running, keep_servers_running
+from chat.commands.until import until_signalled
+from chat.commands.web import web_programs_arguments
+from chat.db import create_pool
+from chat.embedded.folder import write_private
+from chat.embedded.installation import Installation
+from chat.folders import home_folder, resource_folder
+from chat.migrations import migrate_up, read_migrations
+from chat.settings import Settings, load
+
+_READY_SECONDS = 30.0
+_POLL = 0.02
+_SHOWN_LOGINS = 2
+
+
+class Login(Protocol):
+    """A person of the demo data who can sign in."""
+
+    email: str
+    password: str
+
+
+def main(arguments: Namespace) -> int:
+    """Run until told to end; 0 then."""
+    # Until the loop has its own handlers: end in order, with the servers, whichever signal comes.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    installation = Installation(os.environ, home=home_folder())
+    try:
+        _start_servers(installation)
+        environ = _choose_port(installation.environment())
+        settings = load(environ)
+        held = reserve(settings.host, settings.port)
+        installation.announce()
+        asyncio.run(_run(installation, settings, environ, demo=not arguments.no_demo))
+        if held is not None:
+            held.close()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        installation.stop()
+    _say(f"Stopped. The data is kept in {installation.folder.path}")
+    return 0
+
+
+def _start_servers(installation: Installation) -> None:
+    folder = installation.folder
+    if folder.moved_from is not None:
+        _say(f"Data goes to {folder.path}: the servers can't run as root, and nobody else can enter")
+        _say(f"{folder.moved_from.parent}")
+    if installation.servers:
+        names = " and ".join(server.name for server in installation.servers)
+        started = monotonic()
+        installation.start()
+        _say(f"{names} started in {monotonic() - started:.1f} s")
+
+
+def _choose_port(environ: dict[str, str]) -> dict[str, str]:
+    """The environment with a port that is free; anything else about it is checked by the settings."""
+    settings = load(environ)
+    port = next_free(settings.host, settings.port)
+    if port != settings.port:
+        _say(f"Port {settings.port} is taken; using {port}")
+    # A person reads these lines; a log collector isn't near.
+    return {"LOG_FORMAT": "text", **environ, "PORT": str(port)}
+
+
+async def _run(installation: Installation, settings: Settings, environ: dict[str, str], *, demo: bool) -> None:
+    await until_signalled(_prepare_and_keep_running(installation, settings, environ, demo=demo))
+
+
+async def _prepare_and_keep_running(
+    installation: Installation, settings: Settings, environ: dict[str, str], *, demo: bool
+) -> None:
+    await migrate_up(settings.database_url, read_migrations(resource_folder("migrations")), report=_say)
+    logins = await _demo_logins(settings, installation.folder.path / "demo-logins.json", demo=demo)
+    programs = [Program(name, arguments, environ) for name, arguments in web_programs_arguments(settings.processes)]
+    programs.append(Program("worker", ("worker",), environ))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(keep_running(programs, patience=settings.shutdown_seconds + 2, report=_say))
+        group.create_task(keep_servers_running(installation.servers, report=_say))
+        group.create_task(_greet(settings, installation.folder.path, logins))
+
+
+async def _demo_logins(settings: Settings, remembered: Path, *, demo: bool) -> list[tuple[str, str]]:
+    """The logins of the demo data: made now where nobody has an account yet, else as remembered from then."""
+    pool = await create_pool(settings)
+    async with pool:
+        if await has_users(pool):
+            return _read_logins(remembered)
+        if not demo:
+            return []
+        # Imported here: later starts don't need it.
+        from chat.seed import seed
+
+        started = monotonic()
+        made: Sequence[Login] = await seed(pool)
+        _say(f"Demo data added in {monotonic() - started:.1f} s")
+    logins = [(login.email, login.password) for login in made[:_SHOWN_LOGINS]]
+    write_private(remembered, json.dumps(logins) + "\n")
+    return logins
+
+
+def _read_logins(remembered: Path) -> list[tuple[str, str]]:
+    try:
+        return [(email, password) for email, password in json.loads(remembered.read_text())]
+    except FileNotFoundError:
+        return []
+
+
+async def _greet(settings: Settings, data_folder: Path, logins: list[tuple[str, str]]) -> None:
+    """Say where the chat is, as soon as it answers."""
+    deadline = monotonic() + _READY_SECONDS
+    while not await _answers(settings):
+        if monotonic() > deadline:
+            _say(f"The web process doesn't answer after {_READY_SECONDS:.0f} s; its lines above say why")
+            return
+        await asyncio.sleep(_POLL)
+    lines = ["", f"  The chat is ready:  {shown_address(settings.host, settings.port)}"]
+    for number, (email, password) in enumerate(logins):
+        lines.append(f"  {'' if number else 'Demo logins:':<18}  {email}  {password}")
+    if not logins:
+        lines.append("  Register there; the first account becomes the owner.")
+    lines += [f"  {'Data:':<18}  {data_folder}", f"  {'Stop:':<18}  Ctrl-C", ""]
+    _say("\n".join(lines))
+
+
+async def _answers(settings: Settings) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    try:
+        reader, writer = await asyncio.open_connection(host, settings.port)
+    except OSError:
+        return False
+    try:
+        writer.write(b"GET /health/live HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        return b" 200 " in await reader.readline()
+    except OSError:
+        return False
+    finally:
+        writer.close()
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True, file=sys.stdout)

@@ -1,0 +1,28 @@
+"""`chat worker`: the arq worker, until it is told to end."""
+
+import asyncio
+import os
+from argparse import Namespace
+from contextlib import suppress
+
+from arq.worker import create_worker
+
+from chat.commands.environment import process_environment
+
+
+def main(_arguments: Namespace) -> int:
+    """Work until SIGTERM or SIGINT."""
+    os.environ.update(process_environment())
+    asyncio.run(_work())
+    return 0
+
+
+async def _work() -> None:
+    # Its settings are read when it is imported; above, the environment was completed and checked.
+    from workers.settings import WorkerSettings
+
+    worker = create_worker(WorkerSettings)
+    # The worker's own signal handlers cancel its main task: that is its way to end.
+    with suppress(asyncio.CancelledError):
+        await worker.async_run()
+    await worker.close()
