@@ -148,9 +148,7 @@ def _answer(request: web.Request, refusal: Refusal) -> web.Response:
         headers["Allow"] = refusal.allow
     if wants_json(request):
         body = error_body(refusal.code, refusal.message, details=refusal.details, retry_after=refusal.retry_after)
-        return web.Response(
-            body=body, status=refusal.status, headers={**headers, "Content-Type": "application/json"}
-        )
+        return web.Response(body=body, status=refusal.status, headers={**headers, "Content-Type": "application/json"})
     if request.headers.get("HX-Request") == "true" and not wants_pane(request):
         # The target is some part of a page that expects something else: leave it as it is.
         headers["HX-Reswap"] = "none"

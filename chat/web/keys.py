@@ -28,7 +28,7 @@ class SignedIn(Protocol):
 class ShellContext(Protocol):
     """Fills in what a whole page shows around its pane: the rows of the sidebar and what else belongs there."""
 
-    def __call__(self, request: web.Request, viewer: SignedIn) -> Awaitable[Mapping[str, Any]]:
+    def __call__(self, request: web.Request, viewer: SignedIn, /) -> Awaitable[Mapping[str, Any]]:
         """The variables for `templates/chat.html`."""
 
 

@@ -8,6 +8,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -34,7 +35,7 @@ def configure_logging(*, level: str, form: str) -> None:
     structlog.configure(
         processors=_processors(form),
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=_StandardOutput,
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
@@ -86,9 +87,7 @@ def _add_request_id(_logger: WrappedLogger, _method: str, event: MutableMapping[
     return event
 
 
-def _describe_exception(
-    _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]
-) -> Mapping[str, Any]:
+def _describe_exception(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     raised = event.pop("exc_info", None)
     if raised is True:
         raised = sys.exc_info()[1]
@@ -114,6 +113,18 @@ def _render_text(_logger: WrappedLogger, _method: str, event: MutableMapping[str
     rest = " ".join(f"{key}={value}" for key, value in event.items() if key not in {"timestamp", "level", "event"})
     line = f"{timestamp[11:23]} {level:<7} {name} {rest}".rstrip()
     return line.replace("\r", "\\r").replace("\n", "\\n").encode("utf-8", "replace")
+
+
+class _StandardOutput:
+    """Where lines go. A full disk or a closed pipe costs the line, not the request that it is about."""
+
+    def msg(self, line: bytes) -> None:
+        """Write one line, at once."""
+        with suppress(OSError, ValueError):
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+
+    debug = info = warning = error = critical = log = msg
 
 
 class _Forwarder(logging.Handler):

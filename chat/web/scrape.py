@@ -160,9 +160,7 @@ def _refusal(request: web.Request, settings: Settings) -> str | None:
         expected = f"Bearer {settings.metrics_token}".encode()
         given = request.headers.get("Authorization", "").encode("utf-8", "replace")
         return (
-            None
-            if hmac.compare_digest(given, expected)
-            else "The header must be: Authorization: Bearer METRICS_TOKEN"
+            None if hmac.compare_digest(given, expected) else "The header must be: Authorization: Bearer METRICS_TOKEN"
         )
     if _is_local(request) and not settings.trusted_proxies and _names_this_machine(settings.base_url):
         return None
