@@ -96,7 +96,7 @@ def style_names(folder: Path) -> list[str]:
 
 
 async def static_file(request: web.Request) -> web.Response:
-    """GET /static/{hash}/{path}.
+    """GET /static/{version}/{path}, where the version is the hash.
 
     Another version's hash gets the current file, to be kept for a minute only: during a deploy a page of
     one version may ask a process of the other, and a page nearly right is better than one without style.
@@ -105,7 +105,7 @@ async def static_file(request: web.Request) -> web.Response:
     file = files.find(request.match_info["path"])
     if file is None:
         raise web.HTTPNotFound
-    return _respond(request, file, FOREVER if request.match_info["hash"] == files.hash else SHORTLY)
+    return _respond(request, file, FOREVER if request.match_info["version"] == files.hash else SHORTLY)
 
 
 async def favicon(request: web.Request) -> web.Response:

@@ -50,7 +50,7 @@ def make_app(routes: Mapping[str, Handler], *, viewer: Person | None = None, **c
     static = StaticFiles(resource_folder("static"))
     setup_templates(app, folder=resource_folder("templates"), static=static, settings=settings)
     setup_headers(app)
-    app.router.add_get("/static/{hash}/{path:.+}", static_file)
+    app.router.add_get("/static/{version}/{path:.+}", static_file)
     app.router.add_get("/favicon.ico", favicon)
     app.router.add_get("/manifest.webmanifest", manifest)
     for path, handler in routes.items():
