@@ -72,10 +72,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
     metrics_token: str = ""
+    # Set by a process that starts several: its name among them, and where they hand each other their numbers.
+    process_name: str = "1"
+    metrics_folder: str = ""
 
 
 # Their values may hold passwords, and what is wrong at start is written to the log.
-_SECRET = {"database_url", "redis_url", "secret_key"}
+_SECRET = {"database_url", "redis_url", "secret_key", "metrics_token"}
 
 
 def load(environ: Mapping[str, str]) -> Settings:

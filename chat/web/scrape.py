@@ -72,14 +72,15 @@ class MetricsShare:
 METRICS_SHARE = web.AppKey("metrics_share", MetricsShare)
 
 
-def setup_metrics(app: web.Application, *, process: str = "1", folder: Path | None = None) -> None:
-    """Make /metrics answer for this process, and for its siblings where they have a `folder` in common.
+def setup_metrics(app: web.Application, settings: Settings) -> None:
+    """Make /metrics answer for this process, and for its siblings where they have a folder in common.
 
-    `process` tells siblings apart: a small number that its successor takes over, not a process id, so that
-    restarts make no new series. `folder` needs a short path (a Unix socket's has some 100 characters) and
-    must belong to these processes alone.
+    `process_name` tells siblings apart: a name that a successor takes over, not a process id, so that restarts
+    make no new series. `metrics_folder` needs a short path (a Unix socket's has some 100 characters) and must
+    belong to these processes alone.
     """
-    share = MetricsShare(process=process, folder=folder)
+    folder = Path(settings.metrics_folder) if settings.metrics_folder else None
+    share = MetricsShare(process=settings.process_name, folder=folder)
     app[METRICS_SHARE] = share
     app.cleanup_ctx.append(share.serve)
 

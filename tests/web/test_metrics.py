@@ -6,29 +6,32 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client.parser import text_string_to_metric_families
 
 from chat.web import metrics
+from chat.web.keys import SERVICES
 from chat.web.scrape import metrics as metrics_page
 from chat.web.scrape import setup_metrics
 from tests.web.small_app import make_app, running
 
 SIBLING = """
 import asyncio, sys
-from pathlib import Path
+import msgspec
 from aiohttp import web
 from chat.web import metrics
-from chat.web.scrape import METRICS_SHARE, setup_metrics
+from chat.web.scrape import setup_metrics
+from tests.web.small_app import SETTINGS
 
 async def main():
     app = web.Application()
-    setup_metrics(app, process="2", folder=Path(sys.argv[1]))
+    setup_metrics(app, msgspec.structs.replace(SETTINGS, process_name="2", metrics_folder=sys.argv[1]))
     runner = web.AppRunner(app)
     await runner.setup()
     metrics.messages.inc(41)
@@ -60,9 +63,9 @@ def scraped(text: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def app_with_metrics(routes: Any = None, *, folder: Path | None = None, **changes: Any) -> web.Application:
+def app_with_metrics(routes: Mapping[str, Handler] | None = None, **changes: Any) -> web.Application:
     app = make_app({"/metrics": metrics_page, **(routes or {})}, **changes)
-    setup_metrics(app, process="1", folder=folder)
+    setup_metrics(app, app[SERVICES].settings)
     return app
 
 
@@ -112,7 +115,7 @@ async def test_one_scrape_answers_for_every_process(folder: Path) -> None:
     )
     assert sibling.stdout is not None
     assert await sibling.stdout.readline() == b"ready\n"
-    async with running(app_with_metrics(folder=folder)) as client:
+    async with running(app_with_metrics(metrics_folder=str(folder))) as client:
         values = scraped(await (await client.get("/metrics")).text())
         assert values["chat_messages_total", "process=2"] == 41
         assert ("chat_messages_total", "process=1") in values
@@ -134,7 +137,7 @@ async def test_a_successor_takes_over_the_socket_of_a_killed_process(folder: Pat
     with socket.socket(socket.AF_UNIX) as left_behind:
         left_behind.bind(str(folder / "1.sock"))
     assert (folder / "1.sock").is_socket()
-    async with running(app_with_metrics(folder=folder)) as client:
+    async with running(app_with_metrics(metrics_folder=str(folder))) as client:
         assert ("chat_messages_total", "process=1") in scraped(await (await client.get("/metrics")).text())
     assert names(folder) == []
 
