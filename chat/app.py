@@ -8,6 +8,8 @@ from uuid import UUID
 import aiohttp_session
 from aiohttp import web
 
+from chat.accounts.services import account_services
+from chat.accounts.services import account_services
 from chat.accounts.sessions import PostgresStorage
 from chat.conversations.pages import shell_context
 from chat.db import create_pool
@@ -63,6 +65,8 @@ def create_app(settings: Settings) -> web.Application:
     app[FEATURES] = SOCKET_FEATURES
     app.add_routes(ROUTES)
     app.cleanup_ctx.append(lambda app: _running(app, settings))
+    app.cleanup_ctx.append(account_services)
+    app.cleanup_ctx.append(account_services)
     app.on_shutdown.append(_say_goodbye)
     return app
 

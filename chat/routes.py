@@ -5,6 +5,8 @@ from uuid import UUID
 from aiohttp import web
 
 from chat.accounts import pages as accounts
+from chat.accounts import settings_pages as settings
+from chat.accounts import settings_pages
 from chat.accounts.sessions import authenticate_socket
 from chat.conversations import pages as conversations
 from chat.conversations import queries as conversation_queries
@@ -30,11 +32,14 @@ PAGES = [
     web.post("/logout", accounts.logout),
     web.get("/register", accounts.register_form),
     web.post("/register", accounts.register),
-    web.get("/settings", accounts.settings),
-    web.post("/settings/profile", accounts.change_profile),
-    web.post("/settings/password", accounts.change_password),
-    web.post("/settings/sessions/revoke-all", accounts.revoke_all_sessions),
-    web.post("/settings/sessions/{session_id}/revoke", accounts.revoke_session),
+    web.get("/settings", settings.settings),
+    web.post("/settings/profile", settings.change_profile),
+    web.post("/settings/password", settings.change_password),
+    web.post("/settings/sessions/revoke-all", settings.revoke_all_sessions),
+    web.post("/settings/sessions/{session_id}/revoke", settings.revoke_session),
+    web.post("/settings/registration", settings.change_registration),
+    web.post("/settings/invites", settings.create_invite),
+    web.post("/settings/invites/{invite_id}/revoke", settings.revoke_invite),
 ]
 
 SOCKET = [web.get("/ws", websocket)]

@@ -1,0 +1,228 @@
+"""Who somebody is to the program, and what makes a name, an address or a password acceptable."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from chat.errors import ValidationFailed
+from chat.people import hue_of, initials_of
+from chat.web.proxies import Address
+
+Role: TypeAlias = Literal["owner", "admin", "member", "bot"]
+Registration: TypeAlias = Literal["open", "invite", "closed"]
+
+USERNAME_MAX = 32
+DISPLAY_NAME_MAX = 80
+EMAIL_MAX = 254
+PASSWORD_MIN = 8
+PASSWORD_MAX = 200
+MARKS_IN_A_ROW = 4
+
+# Words that address more than one person, or that somebody could pass for the chat itself with.
+RESERVED_USERNAMES = frozenset(
+    {
+        *("all", "anyone", "channel", "chat", "everybody", "everyone", "group", "here", "me", "room", "team", "you"),
+        *("admin", "administrator", "bot", "help", "moderator", "owner", "root", "security", "staff", "support"),
+        *("deleted", "null", "postmaster", "system", "undefined", "unknown", "webmaster"),
+    }
+)
+
+_USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
+_EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}@[^\s@\"(),:;<>\[\]\\]+\.[^\s@\"(),:;<>\[\]\\]+")
+
+# Joiners shape words in Persian and in the scripts of India, and hold some emoji together. Every other invisible
+# format character is refused, above all those that turn the direction of what follows.
+_JOINERS = frozenset("\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}")
+# Letters and symbols by their category, and yet there is nothing to see.
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account as others see it."""
+
+    id: UUID
+    username: str
+    display_name: str
+    role: Role
+
+    @property
+    def hue(self) -> int:
+        """The colour of the avatar, 0 to 11."""
+        return hue_of(self.id)
+
+    @property
+    def initials(self) -> str:
+        """What stands in the avatar."""
+        return initials_of(self.display_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer(Person):
+    """The person behind a request, and the session that says so."""
+
+    email: str
+    session_id: UUID
+
+    @property
+    def manages_people(self) -> bool:
+        """Whether this person may make and revoke invitations."""
+        return self.role in ("owner", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where somebody signs in from, as it told us itself."""
+
+    user_agent: str
+    address: Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """One line in the list of devices; `device` is in words, like "Firefox on Linux"."""
+
+    id: UUID
+    device: str
+    address: str
+    last_used_at: datetime
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A link that still lets people in; `created_by` is a display name, `max_uses` None means without a limit."""
+
+    id: UUID
+    created_by: str
+    expires_at: datetime
+    uses: int
+    max_uses: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinState:
+    """What somebody finds who wants to register."""
+
+    registration: Registration
+    first_account: bool
+    invite_valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """A checked registration; the password is still in clear."""
+
+    username: str
+    display_name: str
+    email: str
+    password: str
+
+
+def check_registration(*, username: str, display_name: str, email: str, password: str) -> NewAccount:
+    """Raises `ValidationFailed` that names every field which can't be accepted."""
+    checks = Checks()
+    account = NewAccount(
+        username=checks.run("username", check_username, username),
+        display_name=checks.run("display_name", check_display_name, display_name),
+        email=checks.run("email", check_email, email),
+        password=checks.run("password", lambda raw: check_new_password(raw, username, display_name, email), password),
+    )
+    checks.finish()
+    return account
+
+
+class Checks:
+    """Collects what is wrong with a form, one sentence per field."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, str] = {}
+
+    def run(self, field: str, check: Callable[[str], str], raw: str) -> str:
+        """The value as `check` returns it; where it raises `ValueError`, its sentence is kept and `raw` returned."""
+        try:
+            return check(raw)
+        except ValueError as problem:
+            self.fields[field] = str(problem)
+            return raw
+
+    def finish(self) -> None:
+        """Raises `ValidationFailed` where anything was wrong."""
+        if self.fields:
+            raise ValidationFailed("Please have another look at what is marked.", fields=self.fields)
+
+
+def check_username(raw: str, *, current: str | None = None) -> str:
+    """Lower case, without a leading @; `current` is always accepted. Raises `ValueError` with a sentence for people."""
+    name = raw.strip().removeprefix("@").lower()
+    if not name:
+        raise ValueError("Please choose a username.")
+    if len(name) > USERNAME_MAX:
+        raise ValueError(f"A username has at most {USERNAME_MAX} characters.")
+    if not _USERNAME.fullmatch(name):
+        raise ValueError("Use the letters a to z and digits; dots, hyphens and underscores only in between.")
+    if name in RESERVED_USERNAMES and name != current:
+        raise ValueError("That name is kept for the chat itself. Please choose another.")
+    return name
+
+
+def check_display_name(raw: str) -> str:
+    """In normal form C, with single spaces. Raises `ValueError` with a sentence for people."""
+    name = " ".join(unicodedata.normalize("NFC", raw).split())
+    if not name:
+        raise ValueError("Please tell us your name.")
+    if len(name) > DISPLAY_NAME_MAX:
+        raise ValueError(f"A name has at most {DISPLAY_NAME_MAX} characters.")
+    if any(_is_refused(character) for character in name):
+        raise ValueError("A name can't have characters that are invisible or change the direction of writing.")
+    if not any(unicodedata.category(character)[0] in "LNPS" and character not in _BLANKS for character in name):
+        raise ValueError("A name needs something that can be seen.")
+    if _longest_run_of_marks(name) > MARKS_IN_A_ROW:
+        raise ValueError("That is more accents on one letter than fit in a line.")
+    return name
+
+
+def _is_refused(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category in ("Cc", "Cs", "Co", "Zl", "Zp") or (category == "Cf" and character not in _JOINERS)
+
+
+def _longest_run_of_marks(text: str) -> int:
+    longest = run = 0
+    for character in text:
+        run = run + 1 if unicodedata.category(character)[0] == "M" else 0
+        longest = max(longest, run)
+    return longest
+
+
+def check_email(raw: str) -> str:
+    """Raises `ValueError` with a sentence for people."""
+    email = unicodedata.normalize("NFC", raw).strip()
+    if not email:
+        raise ValueError("Please enter your email address.")
+    if len(email) > EMAIL_MAX or not email.isprintable() or not _EMAIL.fullmatch(email):
+        raise ValueError("That doesn't look like an email address.")
+    return email
+
+
+def check_new_password(raw: str, *names: str) -> str:
+    """Nothing is trimmed or changed, and it is none of `names`. Raises `ValueError` with a sentence for people."""
+    if len(raw) < PASSWORD_MIN:
+        raise ValueError(f"A password needs at least {PASSWORD_MIN} characters.")
+    if len(raw) > PASSWORD_MAX:
+        raise ValueError(f"A password has at most {PASSWORD_MAX} characters.")
+    if any(unicodedata.category(character) == "Cs" for character in raw):
+        raise ValueError("That password holds half a character. Please choose another.")
+    if raw.strip().casefold() in (name.strip().casefold() for name in names):
+        raise ValueError("Please choose a password that isn't one of your names.")
+    return raw
+
+
+def login_name(raw: str) -> str:
+    """The email address or username that somebody signs in with, in one form; empty where it can be neither."""
+    name = unicodedata.normalize("NFC", raw).strip().removeprefix("@").lower()
+    return name if len(name) <= EMAIL_MAX and name.isprintable() else ""

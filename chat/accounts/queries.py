@@ -1,0 +1,154 @@
+"""The SQL about people; that about their sessions and about invitations is in the two files beside this one."""
+
+import unicodedata
+from datetime import datetime
+from uuid import UUID
+
+from chat.accounts.model import NewAccount, Person, Role
+from chat.db import Connection, Record
+
+PREFIX_MAX = 80
+PREFIX_WORDS = 6
+
+
+async def find_people(connection: Connection, *, viewer_id: UUID, prefix: str, limit: int) -> list[Person]:
+    """Active accounts other than the viewer's in whose names every word of `prefix` begins a word.
+
+    Whoever's username is exactly that comes first, then by name. An empty prefix finds everyone.
+    """
+    words = _words(prefix)
+    if not words:
+        return await _first_people(connection, viewer_id=viewer_id, limit=limit)
+    records = await connection.fetch(
+        """
+        select id, username, display_name, role from users
+        where name_terms @@ lower($2)::tsquery and id <> $1 and deactivated_at is null
+        order by username = lower($3) desc, lower(display_name), username
+        limit $4
+        """,
+        viewer_id,
+        " & ".join(_quoted_prefix(word) for word in words),
+        " ".join(words),
+        limit,
+    )
+    return [_person(record) for record in records]
+
+
+async def _first_people(connection: Connection, *, viewer_id: UUID, limit: int) -> list[Person]:
+    records = await connection.fetch(
+        """
+        select id, username, display_name, role from users
+        where id <> $1 and deactivated_at is null
+        order by lower(display_name), username
+        limit $2
+        """,
+        viewer_id,
+        limit,
+    )
+    return [_person(record) for record in records]
+
+
+def _words(prefix: str) -> list[str]:
+    text = unicodedata.normalize("NFC", prefix[:PREFIX_MAX])
+    kept = "".join(c if unicodedata.category(c) not in ("Cc", "Cs") else " " for c in text)
+    return [word for word in (word.lstrip("@") for word in kept.split()) if word][:PREFIX_WORDS]
+
+
+def _quoted_prefix(word: str) -> str:
+    """One term of a tsquery that means exactly this text, whatever is in it, and all that begins with it."""
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "':*"
+
+
+def _person(record: Record) -> Person:
+    return Person(
+        id=record["id"],
+        username=record["username"],
+        display_name=record["display_name"],
+        role=record["role"],
+    )
+
+
+async def any_user(connection: Connection) -> bool:
+    """Whether there is an account at all."""
+    return bool(await connection.fetchval("select exists (select from users)"))
+
+
+async def lock_registration(connection: Connection) -> None:
+    """Let one registration at a time go on, until the transaction ends: there must be one first account."""
+    await connection.execute("select pg_advisory_xact_lock(hashtextextended('chat:registration', 0))")
+
+
+async def insert_user(
+    connection: Connection, *, user_id: UUID, account: NewAccount, password_hash: str, role: Role
+) -> None:
+    """Raises `asyncpg.UniqueViolationError`, whose constraint says which name was taken."""
+    await connection.execute(
+        """
+        insert into users (id, email, username, display_name, role, password_hash)
+        values ($1, $2, $3, $4, $5, $6)
+        """,
+        user_id,
+        account.email,
+        account.username,
+        account.display_name,
+        role,
+        password_hash,
+    )
+
+
+async def credentials(connection: Connection, *, email: str | None, username: str | None) -> Record | None:
+    """`id` and `password_hash` (None for a bot) of the active account with this address or this name."""
+    return await connection.fetchrow(
+        """
+        select id, password_hash from users
+        where (lower(email) = lower($1) or username = $2) and deactivated_at is null
+        """,
+        email,
+        username,
+    )
+
+
+async def password_hash_of(connection: Connection, *, user_id: UUID) -> str | None:
+    """The hash of an active account; None where there is no such account, or it has no password."""
+    value: str | None = await connection.fetchval(
+        "select password_hash from users where id = $1 and deactivated_at is null", user_id
+    )
+    return value
+
+
+async def update_password_hash(connection: Connection, *, user_id: UUID, old_hash: str, new_hash: str) -> bool:
+    """False where the password was changed meanwhile."""
+    done = await connection.fetchval(
+        """
+        update users set password_hash = $3, updated_at = now()
+        where id = $1 and password_hash = $2 and deactivated_at is null
+        returning true
+        """,
+        user_id,
+        old_hash,
+        new_hash,
+    )
+    return bool(done)
+
+
+async def update_names(connection: Connection, *, user_id: UUID, username: str, display_name: str) -> None:
+    """Raises `asyncpg.UniqueViolationError` where the username is taken."""
+    await connection.execute(
+        "update users set username = $2, display_name = $3, updated_at = now() where id = $1",
+        user_id,
+        username,
+        display_name,
+    )
+
+
+async def move_last_seen(connection: Connection, *, seen_at: dict[UUID, datetime]) -> None:
+    """Move the times at which people were last seen forward; never back."""
+    await connection.execute(
+        """
+        update users set last_seen_at = greatest(last_seen_at, seen.at)
+        from unnest($1::uuid[], $2::timestamptz[]) as seen (user_id, at)
+        where users.id = seen.user_id
+        """,
+        list(seen_at.keys()),
+        list(seen_at.values()),
+    )

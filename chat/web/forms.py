@@ -1,0 +1,51 @@
+"""Reading what a form sent, strictly: what is not text in UTF-8 is refused before anything looks at it."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from chat.errors import ChatError, TooLarge
+
+MAX_FIELDS = 100
+
+_FORM = web.RequestKey("form", Mapping[str, str])
+
+
+class MalformedForm(ChatError):
+    """The body is no form, or its text is not UTF-8."""
+
+    code = "VALIDATION_ERROR"
+    status = 400
+
+
+async def read_form(request: web.Request) -> Mapping[str, str]:
+    """The text fields of the body, the last one where a name comes twice; read once and then kept.
+
+    Line endings are those of the browser. Raises `MalformedForm`, or `TooLarge` for a body above the limit.
+    """
+    if _FORM not in request:
+        try:
+            request[_FORM] = await _parse(request)
+        except web.HTTPRequestEntityTooLarge:
+            raise TooLarge("That is more than this server accepts at once.") from None
+        except (ValueError, LookupError, web.HTTPBadRequest):
+            # UnicodeDecodeError is a ValueError.
+            raise MalformedForm("That form could not be read.") from None
+    return request[_FORM]
+
+
+async def _parse(request: web.Request) -> Mapping[str, str]:
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
+        raise MalformedForm("Forms are read in UTF-8.")
+    if request.content_type == "application/x-www-form-urlencoded":
+        body = (await request.read()).decode()
+        return dict(parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS))
+    if request.content_type == "multipart/form-data":
+        fields = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        # Each part may name an encoding of its own, and some of those make text that no UTF-8 can hold.
+        "".join(fields.values()).encode()
+        return fields
+    if not request.can_read_body:
+        return {}
+    raise MalformedForm("That is not a form.")

@@ -1,0 +1,22 @@
+"""Random tokens: how they are made, recognised and kept."""
+
+import hashlib
+import re
+import secrets
+
+_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+def new_token() -> str:
+    """32 random bytes in 43 characters that need no quoting in a cookie or a URL."""
+    return secrets.token_urlsafe(32)
+
+
+def is_token(text: str) -> bool:
+    """Whether the text has the shape of a token of ours; says nothing about whether it is known."""
+    return _SHAPE.fullmatch(text) is not None
+
+
+def hash_token(token: str) -> bytes:
+    """What the database keeps instead of the token. One round of SHA-256 is enough for 256 random bits."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,3 @@
+-- Goes back to what the environment says.
+
+drop table preferences;
