@@ -1,0 +1,191 @@
+"""The house rules that a tool can check: where code of a kind lives, and what the docs have to list."""
+
+import ast
+import fnmatch
+import functools
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from chat import events
+from chat.migrations import read_migrations
+from chat.routes import SOCKET_EVENTS
+from chat.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST_FILE = 300
+
+# Who may write SQL: the queries of each feature, and what makes or prepares databases.
+SQL_PLACES = (
+    "chat/**/queries.py",
+    "chat/**/*_queries.py",
+    "chat/migrations.py",
+    "chat/embedded/*.py",
+    "chat/seed/*.py",
+)
+# Who may know aiohttp's server: where requests and sockets come in, and where the application is put together.
+SERVER_PLACES = (
+    "chat/app.py",
+    "chat/routes.py",
+    "chat/commands/web.py",
+    "chat/web/*.py",
+    "chat/**/api.py",
+    "chat/**/pages.py",
+    "chat/**/*_pages.py",
+    "chat/**/socket.py",
+    "chat/**/keys.py",
+    "chat/accounts/sessions.py",
+    "chat/realtime/connection.py",
+)
+SQL = re.compile(
+    r"^\s*(with\s+\w+.*\bas\b|select\b.*\bfrom\b|insert\s+into\b|update\s+\w+.*\bset\b|delete\s+from\b"
+    r"|(create|alter|drop|truncate)\s+(table|index|database|type|function)\b|listen\s+\w|notify\s+\w)",
+    re.IGNORECASE | re.DOTALL,
+)
+TAG = re.compile(r"<[a-zA-Z][^<>]*>", re.DOTALL)
+INLINE = re.compile(r"\s(style|on[a-z]+|hx-on[^\s=]*)\s*=", re.IGNORECASE)
+HOST = re.compile(r"(?:https?:)?//(?!www\.w3\.org/)[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
+FRAME = re.compile(r"\bframe\(\s*\"([a-z:]+)\"")
+# Put together here, so that this file isn't the one that is found.
+INDEX_HOSTS = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org")))
+
+
+@functools.cache
+def tracked(*patterns: str) -> tuple[Path, ...]:
+    """The files of the project that match: those that git knows, and those that it would add."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+    if patterns:
+        names = [name for name in names if is_among(name, patterns)]
+    return tuple(Path(name) for name in sorted(names))
+
+
+def is_among(name: str | Path, patterns: tuple[str, ...]) -> bool:
+    """Whether the path matches one of the patterns; `**/` stands for any folders, or none."""
+    spellings = (form for pattern in patterns for form in (pattern, pattern.replace("**/", "")))
+    return any(fnmatch.fnmatch(str(name), form) for form in spellings)
+
+
+def text_of(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def written_by_us(*patterns: str) -> Iterator[Path]:
+    return (path for path in tracked(*patterns) if "vendor" not in path.parts)
+
+
+def literals(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of each string in a module that isn't a docstring; of f-strings, what is written out."""
+    tree = ast.parse(text_of(path))
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.lineno, node.value
+        if isinstance(node, ast.JoinedStr):
+            parts = (part.value for part in node.values if isinstance(part, ast.Constant))
+            yield node.lineno, "{}".join(str(part) for part in parts)
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(text_of(path))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def test_no_file_is_longer_than_one_can_hold_in_mind() -> None:
+    lengths = {path: len(text_of(path).splitlines()) for path in written_by_us("*.py", "*.js", "*.css", "*.html")}
+    assert {str(path): length for path, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def test_sql_is_written_in_queries_only() -> None:
+    found = [
+        f"{path}:{line}: {text.strip()[:60]}"
+        for path in tracked("chat/*.py", "workers/*.py")
+        if not is_among(path, SQL_PLACES)
+        for line, text in literals(path)
+        if SQL.match(text)
+    ]
+    assert found == []
+
+
+def test_sql_is_recognised() -> None:
+    assert SQL.match("\n  select id\n  from users where id = $1")
+    assert SQL.match("with moved as (update x set y = 1) select 1")
+    assert SQL.match("insert into users values ($1)")
+    assert not SQL.match("Select a person from the list above".replace("from", "in"))
+    assert not SQL.match("update the page")
+
+
+def test_only_edges_know_the_server() -> None:
+    found = [
+        f"{path}:{line}: {name}"
+        for path in tracked("chat/*.py", "workers/*.py")
+        if not is_among(path, SERVER_PLACES)
+        for line, name in imported(path)
+        if name.split(".")[0] == "aiohttp" and "web" in name.split(".")[1]
+    ]
+    assert found == []
+
+
+def test_templates_have_no_inline_style_or_script() -> None:
+    found = [
+        f"{path}: {match.group()[:80]}"
+        for path in written_by_us("templates/*.html")
+        for match in TAG.finditer(text_of(path))
+        if INLINE.search(match.group())
+    ]
+    assert found == []
+
+
+def test_templates_and_scripts_ask_nobody_else_for_anything() -> None:
+    found = [
+        f"{path}: {match.group()}"
+        for path in written_by_us("templates/*", "static/*.js", "static/*.css", "static/*.webmanifest")
+        for match in HOST.finditer(text_of(path))
+    ]
+    assert found == []
+
+
+def test_no_file_names_a_package_index() -> None:
+    found = []
+    for path in tracked():
+        content = (ROOT / path).read_bytes()
+        found += [f"{path}: {host}" for host in INDEX_HOSTS if host.encode() in content]
+    assert found == []
+
+
+def test_migrations_can_be_read() -> None:
+    migrations = read_migrations(ROOT / "migrations")
+    assert [migration.number for migration in migrations] == list(range(1, len(migrations) + 1))
+
+
+@pytest.mark.parametrize("direction", ["client", "server", "inside"])
+def test_each_event_is_listed_in_the_protocol(direction: str) -> None:
+    if direction == "client":
+        names = set(SOCKET_EVENTS)
+    elif direction == "server":
+        names = {name for path in tracked("chat/*.py") for name in FRAME.findall(text_of(path))}
+    else:
+        names = {str(event.__struct_config__.tag) for event in get_args(events.Event)}
+    assert names, "the rule looks at nothing"
+    protocol = text_of(Path("docs/protocol.md"))
+    assert {name for name in names if f"`{name}`" not in protocol} == set()
+
+
+def test_each_setting_is_listed_in_the_operations_guide() -> None:
+    operations = text_of(Path("docs/operations.md"))
+    names = {field.name.upper() for field in msgspec.structs.fields(Settings)}
+    assert {name for name in names if f"`{name}`" not in operations} == set()
