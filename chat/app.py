@@ -8,8 +8,7 @@ from uuid import UUID
 import aiohttp_session
 from aiohttp import web
 
-from chat.accounts.services import account_services
-from chat.accounts.services import account_services
+from chat.accounts.keys import account_services
 from chat.accounts.sessions import PostgresStorage
 from chat.conversations.pages import shell_context
 from chat.db import create_pool

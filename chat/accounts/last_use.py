@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from uuid import UUID
 
-from aiohttp import web
-
 from chat.accounts import queries, session_queries
 from chat.db import Pool
 from chat.redis import UNAVAILABLE, Redis
@@ -57,9 +55,6 @@ class LastUse:
         if self._sending is not None:
             self._sending.cancel()
         await self.send()
-
-
-LAST_USE = web.AppKey("last_use", LastUse)
 
 
 async def flush(pool: Pool, redis: Redis) -> int:

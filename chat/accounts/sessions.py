@@ -14,7 +14,7 @@ from aiohttp_session import Session, SessionData
 
 from chat.accounts import session_queries
 from chat.accounts.devices import clean_user_agent
-from chat.accounts.last_use import LAST_USE
+from chat.accounts.keys import LAST_USE
 from chat.accounts.model import Device, Viewer
 from chat.errors import AuthFailed
 from chat.realtime.socket import SocketSession
