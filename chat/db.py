@@ -6,12 +6,9 @@ import asyncpg
 
 from chat.settings import Settings
 
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Pool: TypeAlias = asyncpg.Pool
 # What a query runs on: a connection inside a transaction, or the pool itself where one statement is all.
-Connection: TypeAlias = (
-    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-    " | asyncpg.Pool[asyncpg.Record]"
-)
+Connection: TypeAlias = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy | asyncpg.Pool
 Record: TypeAlias = asyncpg.Record
 
 # What a dead, restarting or overloaded server raises. The statement may or may not have been carried out,
