@@ -33,7 +33,7 @@ check: setup-dev
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
-	$(BIN)/lint-imports
+	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house_rules.py
 
 bench: setup-dev

@@ -47,6 +47,8 @@ SQL = re.compile(
     r"|(create|alter|drop|truncate)\s+(table|index|database|type|function)\b|listen\s+\w|notify\s+\w)",
     re.IGNORECASE | re.DOTALL,
 )
+# A feature's own: its SQL, its pages, its part of the API.
+PRIVATE = re.compile(r"(\w+_)?(queries|pages|api)")
 TAG = re.compile(r"<[a-zA-Z][^<>]*>", re.DOTALL)
 INLINE = re.compile(r"\s(style|on[a-z]+|hx-on[^\s=]*)\s*=", re.IGNORECASE)
 HOST = re.compile(r"(?:https?:)?//(?!www\.w3\.org/)[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
@@ -137,6 +139,19 @@ def test_only_edges_know_the_server() -> None:
         for line, name in imported(path)
         if name.split(".")[0] == "aiohttp" and "web" in name.split(".")[1]
     ]
+    assert found == []
+
+
+def test_no_feature_uses_what_is_private_to_another() -> None:
+    features = {path.parent.name for path in tracked("chat/*/actions.py")}
+    found = []
+    for path in tracked("chat/*/*.py"):
+        feature = path.parts[1]
+        for line, name in imported(path):
+            parts = name.split(".")
+            theirs = len(parts) > 2 and parts[0] == "chat" and parts[1] in features - {feature}
+            if theirs and feature in features and PRIVATE.fullmatch(parts[2]):
+                found.append(f"{path}:{line}: {name}")
     assert found == []
 
 
