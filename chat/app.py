@@ -35,6 +35,7 @@ from chat.web.health import HEALTH, setup_health
 from chat.web.keys import SERVICES, SHELL_CONTEXT
 from chat.web.observe import observe
 from chat.web.pages import setup_templates
+from chat.web.scrape import setup_metrics
 from chat.web.static import StaticFiles
 from chat.web.throttle import Throttle
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings) -> web.Application:
         client_max_size=settings.body_max_bytes,
     )
     setup_headers(app)
+    setup_metrics(app, settings)
     environment = setup_templates(
         app,
         folder=resource_folder("templates"),

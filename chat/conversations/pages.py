@@ -11,7 +11,7 @@ from chat.accounts.sessions import require_viewer
 from chat.conversations import actions
 from chat.errors import NotFound
 from chat.web.keys import SERVICES, SignedIn
-from chat.web.pages import render_page, render_partial
+from chat.web.pages import render_page, render_partial, wants_pane
 
 MAX_QUERY = 80
 
@@ -24,10 +24,11 @@ async def shell_context(request: web.Request, viewer: SignedIn) -> Mapping[str, 
 async def home(request: web.Request) -> web.Response:
     """GET /: the list, and beside it an invitation to pick something."""
     viewer = await require_viewer(request)
-    rows = await actions.listed(request.app[SERVICES], viewer_id=viewer.id)
-    return await render_page(
-        request, "conversations/welcome.html", {"view": "list", "conversations": rows}, title="Conversations"
-    )
+    context: dict[str, Any] = {"view": "list"}
+    if wants_pane(request):
+        # The whole page has them from its shell.
+        context["conversations"] = await actions.listed(request.app[SERVICES], viewer_id=viewer.id)
+    return await render_page(request, "conversations/welcome.html", context, title="Conversations")
 
 
 async def sidebar(request: web.Request) -> web.Response:

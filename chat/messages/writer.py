@@ -103,10 +103,7 @@ class Writer:
     async def _store_batch(self, batch: list[Waiting]) -> None:
         try:
             rows = await self._store_with_retries([waiting.draft for waiting in batch])
-        except UNAVAILABLE:
-            for waiting in batch:
-                self._refuse(waiting, Unavailable("The database can't be reached."))
-        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, UnicodeError) as error:
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError) as error:
             if len(batch) == 1:
                 log.warning("message.refused_by_database", error=type(error).__name__)
                 self._refuse(batch[0], ValidationFailed("This message could not be saved."))
@@ -115,6 +112,9 @@ class Writer:
             middle = len(batch) // 2
             await self._store_batch(batch[:middle])
             await self._store_batch(batch[middle:])
+        except UNAVAILABLE:
+            for waiting in batch:
+                self._refuse(waiting, Unavailable("The database can't be reached."))
         else:
             self._answer(batch, rows)
 
@@ -128,6 +128,9 @@ class Writer:
                 # Another process stored one of them in this moment. Now it is there to be found.
                 if attempt >= self._retries:
                     raise
+            except ValueError:
+                # A value that asyncpg can't encode; its error counts among the `UNAVAILABLE` ones too.
+                raise
             except (*UNAVAILABLE, asyncpg.DeadlockDetectedError):
                 if attempt >= self._retries:
                     raise

@@ -16,6 +16,7 @@ from chat.errors import ChatError, RateLimited, Unavailable, ValidationFailed
 from chat.realtime.connection import GOING_AWAY, NOT_SIGNED_IN, TOO_MANY_CONNECTS, Connection
 from chat.realtime.hub import Hub
 from chat.realtime.render import Renderer, error_frame, frame
+from chat.web import metrics
 from chat.web.csrf import check_origin
 from chat.web.keys import SERVICES
 from chat.web.logs import get_logger
@@ -183,5 +184,6 @@ async def _texts(
             window, count = now, 0
         count += 1
         if limit_per_second and count > limit_per_second:
+            metrics.throttled_frames.inc()
             await asyncio.sleep(max(0.0, window + 1 - now))
         yield message.data if message.type is WSMsgType.TEXT else None

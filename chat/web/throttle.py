@@ -2,11 +2,10 @@
 
 import time
 
-from chat.web.logs import get_logger
-
 from chat import redis
 from chat.errors import RateLimited
 from chat.web import metrics
+from chat.web.logs import get_logger
 
 log = get_logger()
 
