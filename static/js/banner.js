@@ -1,0 +1,62 @@
+/** The slim line that says how the connection is, and what still works. */
+
+import { isOpen } from './connection.js';
+import { on } from './page.js';
+
+const CALM = 1_000;
+const RECONNECTING = 'Reconnecting… your messages will be sent when you’re back.';
+const OFFLINE = 'You’re offline. You can go on writing; your messages will be sent when you’re back.';
+const DEGRADED = 'Live updates are slow: messages are saved, and may take a little longer to appear.';
+const FAILED = 'That didn’t load. Try again in a moment.';
+
+const banner = document.getElementById('banner');
+
+let degraded = banner?.dataset.state === 'degraded';
+let failed = false;
+let waiting;
+
+/** @returns {[string, string]} the state and its text, both empty where there is nothing to say */
+function current() {
+  if (!isOpen()) return navigator.onLine ? ['reconnecting', RECONNECTING] : ['offline', OFFLINE];
+  if (failed) return ['failed', FAILED];
+  return degraded ? ['degraded', DEGRADED] : ['', ''];
+}
+
+function show() {
+  clearTimeout(waiting);
+  waiting = undefined;
+  const [state, text] = current();
+  banner.hidden = !state;
+  banner.dataset.state = state;
+  // Setting the same text again would make screen readers say it again.
+  const place = banner.querySelector('.banner-text') ?? banner;
+  if (place.textContent !== text) place.textContent = text;
+}
+
+/** Good news shows at once; being away shows only after a moment, so that a quick reconnection doesn't flicker. */
+function update() {
+  if (isOpen() || !banner.hidden) show();
+  else waiting ??= setTimeout(show, CALM);
+}
+
+/** A page that can't be loaded says so, instead of a click that does nothing. */
+function failedToLoad() {
+  failed = true;
+  update();
+  setTimeout(() => {
+    failed = false;
+    update();
+  }, 5_000);
+}
+
+export function start() {
+  on('connection', update);
+  on('failed-to-load', failedToLoad);
+  on('system:degraded', (frame) => {
+    degraded = !frame.redis;
+    update();
+  });
+  addEventListener('online', update);
+  addEventListener('offline', update);
+  update();
+}

@@ -1,0 +1,28 @@
+/**
+ * Where the scripts of the page begin. Each module looks after one behaviour and speaks to the others by events
+ * (page.js); when something happens, they are told in the order in which they are started here.
+ */
+
+import * as announcer from './announcer.js';
+import * as banner from './banner.js';
+import * as bubbles from './bubbles.js';
+import * as composer from './composer.js';
+import * as connection from './connection.js';
+import * as drafts from './drafts.js';
+import * as keyboard from './keyboard.js';
+import * as navigation from './navigation.js';
+import * as outbox from './outbox.js';
+import * as reading from './reading.js';
+import * as scrolling from './scrolling.js';
+import * as sidebar from './sidebar.js';
+import * as switcher from './switcher.js';
+import * as sync from './sync.js';
+import * as timeline from './timeline.js';
+
+// The timeline comes last: it tells the others that the first page is there.
+for (const module of [
+  outbox, bubbles, drafts, composer, reading, scrolling, sync, connection, banner,
+  sidebar, announcer, switcher, keyboard, navigation, timeline,
+]) {
+  module.start();
+}

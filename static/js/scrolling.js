@@ -1,0 +1,90 @@
+/**
+ * Where the person is in the conversation. The scroller is a reversed column: its position counts from the end, so
+ * that older messages come in above without moving anything. Newer ones are kept in place by the browser's scroll
+ * anchoring, and by us where a browser has none.
+ */
+
+import { loadLatest, on, onAction, openConversation, openTimeline, reachesEnd } from './page.js';
+import { markRead, unreadIn } from './reading.js';
+
+/** Pixels from the end that still count as being there. */
+const NEAR = 40;
+
+let scroller;
+/** Whether the end was in view when the person last scrolled, or since we went there. */
+let sticks = true;
+/** A message in view and where it was before the change that is under way. */
+let anchor;
+
+/** @returns {boolean} whether the newest message is in view */
+export const isAtEnd = () => sticks && reachesEnd();
+
+export function goToEnd() {
+  if (!reachesEnd()) return loadLatest();
+  sticks = true;
+  scroller.scrollTop = 0;
+  showJump();
+}
+
+function opened() {
+  scroller = openConversation()?.querySelector('.scroller');
+  anchor = undefined;
+  if (!scroller) return;
+  scroller.addEventListener('scroll', scrolled, { passive: true });
+  const sought = new URLSearchParams(location.search).get('around');
+  const place = openTimeline().querySelector(sought ? `[data-seq="${Number(sought)}"]` : ':scope > .new-line');
+  // Some of what was read before stays in view above the line.
+  if (place) scroller.scrollTop += place.getBoundingClientRect().top - scroller.getBoundingClientRect().top - scroller.clientHeight / 4;
+  sticks = scroller.scrollTop > -NEAR;
+  showJump();
+}
+
+function scrolled() {
+  anchor = undefined;
+  sticks = scroller.scrollTop > -NEAR;
+  showJump();
+}
+
+/** Before anything is swapped: remembers a message in view. */
+function remember() {
+  anchor = undefined;
+  if (!scroller?.isConnected || sticks) return;
+  const top = scroller.getBoundingClientRect().top;
+  for (const message of openTimeline().querySelectorAll(':scope > .message')) {
+    const place = message.getBoundingClientRect();
+    if (place.bottom > top) return (anchor = { message, top: place.top });
+  }
+}
+
+/** After messages have come or gone: the end stays in view if it was, and otherwise what the person was looking at. */
+function keepPlace() {
+  if (!scroller) return;
+  if (isAtEnd()) scroller.scrollTop = 0;
+  else if (anchor?.message.isConnected) scroller.scrollTop += anchor.message.getBoundingClientRect().top - anchor.top;
+  anchor = undefined;
+  showJump();
+}
+
+function showJump() {
+  const button = openConversation()?.querySelector('.jump');
+  if (!button) return;
+  const unread = unreadIn(openConversation());
+  button.hidden = isAtEnd();
+  button.classList.toggle('unread', unread > 0);
+  const text = unread > 0 ? `${unread} new message${unread === 1 ? '' : 's'}` : 'Jump to latest';
+  const label = button.querySelector('.jump-label');
+  if (label.textContent !== text) label.textContent = text;
+}
+
+export function start() {
+  on('opened', opened);
+  on('timeline', keepPlace);
+  on('bubbles', keepPlace);
+  on('unread', showJump);
+  on('composed', goToEnd);
+  onAction('jump', () => {
+    goToEnd();
+    markRead();
+  });
+  document.addEventListener('htmx:before:swap', remember);
+}

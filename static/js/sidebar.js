@@ -1,0 +1,91 @@
+/** The list of conversations: badges, order, which one is open, and the count in the window's title. */
+
+import { draftOf } from './drafts.js';
+import { on, openId } from './page.js';
+import { unreadInRow } from './reading.js';
+import { localise } from './times.js';
+
+const list = document.getElementById('conversation-list');
+let planned = false;
+
+/** Many changes at once are one look at the list, before the next frame is painted. */
+function plan() {
+  if (planned) return;
+  planned = true;
+  queueMicrotask(() => {
+    planned = false;
+    refresh();
+  });
+}
+
+function refresh() {
+  const rows = [...list.querySelectorAll(':scope > .conversation')];
+  let total = 0;
+  for (const row of rows) total += refreshRow(row);
+  order(rows);
+  watcher.takeRecords();
+  const title = document.title.replace(/^\(\d+\+?\) /, '');
+  document.title = total ? `(${shown(total)}) ${title}` : title;
+}
+
+const shown = (count) => (count > 99 ? '99+' : String(count));
+
+/** @returns {number} its unread messages */
+function refreshRow(row) {
+  const id = row.id.replace('conversation-', '');
+  const link = row.querySelector('a');
+  const unread = unreadInRow(row);
+  const badge = row.querySelector('.badge');
+  badge.hidden = !unread;
+  const count = badge.querySelector('.badge-count') ?? badge;
+  if (count.textContent !== shown(unread)) count.textContent = shown(unread);
+  row.classList.toggle('unread', unread > 0);
+  if (id === openId()) link.setAttribute('aria-current', 'page');
+  else link.removeAttribute('aria-current');
+  const draft = draftOf(id);
+  if (draft) row.dataset.draft = draft.slice(0, 100);
+  else delete row.dataset.draft;
+  localise(row);
+  return unread;
+}
+
+/** The latest first. Only rows that are in the wrong place move, and the one with the focus keeps it. */
+function order(rows) {
+  const focused = document.activeElement;
+  const activity = (row) =>
+    Math.max(Number(row.dataset.activity), Date.parse(row.querySelector('.activity')?.dataset.at) || 0);
+  const sorted = rows.sort((one, other) => activity(other) - activity(one));
+  sorted.forEach((row, index) => {
+    const there = list.children[index];
+    if (there === row) return;
+    if (list.moveBefore) list.moveBefore(row, there);
+    else list.insertBefore(row, there);
+  });
+  if (document.activeElement !== focused && list.contains(focused)) focused.focus({ preventScroll: true });
+}
+
+const watcher = new MutationObserver(plan);
+
+/** After a time without a socket the list may be anything; the server's is fetched, and only what differs changes. */
+async function refetch() {
+  await htmx.ajax('GET', '/', {
+    source: list,
+    target: list,
+    select: '#conversation-list > li',
+    swap: 'innerMorph ignoreTitle:true',
+  });
+  plan();
+}
+
+export function start() {
+  watcher.observe(list, { childList: true, subtree: true });
+  let connectedBefore = false;
+  on('connection', ({ open }) => {
+    if (open && connectedBefore) refetch();
+    connectedBefore ||= open;
+  });
+  on('system:resync', () => setTimeout(refetch, Math.random() * 2_000));
+  for (const name of ['opened', 'unread', 'drafts']) on(name, plan);
+  document.addEventListener('htmx:finally:swap', plan);
+  plan();
+}

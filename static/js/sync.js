@@ -1,0 +1,125 @@
+/**
+ * Keeps the open conversation complete. Every change in a conversation has the next revision; the section's
+ * `data-revision` says up to which one the screen is right. A live frame that follows directly moves it on; one that
+ * jumps ahead means that something was missed, and everything since is asked for, page by page.
+ */
+
+import { send } from './connection.js';
+import { emit, loadLatest, on, openConversation, openId, openTimeline, raise, reachesEnd } from './page.js';
+
+/** Frames may overtake each other a little on their way between server processes. */
+const PATIENCE = 150;
+const ANSWER_WITHIN = 10_000;
+/** Further behind than this, a fresh page is quicker than everything that was missed. */
+const TOO_FAR = 500;
+
+/** @type {string | undefined} */
+let subscribed;
+/** Revisions that arrived before those that come before them. @type {Set<number>} */
+const ahead = new Set();
+let asked = 0;
+let timer;
+
+const known = () => Number(openConversation()?.dataset.revision);
+
+function opened() {
+  if (subscribed && subscribed !== openId()) send('unsubscribe', { conversation_id: subscribed });
+  subscribed = openId();
+  subscribe();
+}
+
+function subscribe() {
+  clearTimeout(timer);
+  ahead.clear();
+  asked = 0;
+  if (subscribed) send('subscribe', { conversation_id: subscribed, after_revision: known() });
+}
+
+function onSubscribed(frame) {
+  if (frame.conversation_id !== openId()) return;
+  raise(openConversation(), 'lastSeq', frame.last_seq);
+  emit('unread');
+  if (frame.revision - known() > TOO_FAR && reachesEnd()) loadLatest();
+  else if (frame.revision > known()) askSoon();
+}
+
+/** A live frame has been swapped in. Where the loaded messages don't reach the end it has not, and doesn't count. */
+function onRevision(frame) {
+  if (frame.conversation_id !== openId()) return;
+  raise(openConversation(), 'lastSeq', frame.seq);
+  emit('unread');
+  if (!reachesEnd() || frame.revision <= known()) return;
+  ahead.add(frame.revision);
+  moveOn();
+  if (ahead.size) askSoon();
+}
+
+/** Counts in what has arrived in one piece, and forgets what is older. */
+function moveOn() {
+  let revision = known();
+  while (ahead.delete(revision + 1)) revision += 1;
+  raise(openConversation(), 'revision', revision);
+  for (const one of ahead) if (one <= revision) ahead.delete(one);
+}
+
+function askSoon(milliseconds = PATIENCE) {
+  clearTimeout(timer);
+  timer = setTimeout(ask, milliseconds);
+}
+
+function ask() {
+  // Messages of this answer would have no place yet; the last page of newer ones asks again.
+  if (!openId() || !reachesEnd()) return;
+  if (Date.now() - asked < ANSWER_WITHIN) return askSoon(ANSWER_WITHIN);
+  if (send('conversation:sync', { conversation_id: openId(), after_revision: known() })) asked = Date.now();
+}
+
+function onSynced(frame) {
+  if (frame.conversation_id !== openId() || !reachesEnd()) return;
+  asked = 0;
+  if (frame.after_revision <= known()) raise(openConversation(), 'revision', frame.revision);
+  moveOn();
+  if (frame.has_more) ask();
+  else if (ahead.size) askSoon(1_000);
+  else clearTimeout(timer);
+}
+
+/** The last page of newer messages has closed the gap to the end; what happened meanwhile was not put on the screen. */
+let reachedEnd = true;
+function onTimeline() {
+  const before = reachedEnd;
+  reachedEnd = reachesEnd();
+  if (reachedEnd && !before) ask();
+}
+
+/**
+ * Keeps messages off the screen that have no business there: an older state of one that is newer already, or a
+ * change to one above the loaded window, which would stand right before the first message with a hole between.
+ */
+function sift({ detail: { tasks } }) {
+  for (const { fragment, swapSpec } of tasks) {
+    if (swapSpec.style !== 'upsert' || swapSpec.key !== 'data-seq') continue;
+    const windowed = openTimeline()?.querySelector(':scope > .load-older');
+    const first = Number(windowed && openTimeline().querySelector(':scope > .message')?.dataset.seq);
+    for (const message of fragment.querySelectorAll('.message')) {
+      const shown = document.getElementById(message.id);
+      const stale = Number(shown?.dataset.revision) > Number(message.dataset.revision);
+      if (stale || (!shown && Number(message.dataset.seq) < first)) message.remove();
+    }
+  }
+}
+
+export function start() {
+  on('opened', () => {
+    reachedEnd = reachesEnd();
+    opened();
+  });
+  on('timeline', onTimeline);
+  on('connection', ({ open }) => open && subscribe());
+  on('subscribed', onSubscribed);
+  on('after:message:received', onRevision);
+  on('after:message:sent', onRevision);
+  on('after:conversation:synced', onSynced);
+  on('system:resync', () => askSoon(Math.random() * 2_000));
+  document.addEventListener('htmx:before:swap', sift);
+}

@@ -1,0 +1,111 @@
+/**
+ * Watches the pane and its list of messages, and tells the others: `chat:opened` when another page is in the pane,
+ * `chat:timeline` when messages have come or gone. Puts the days between the messages, and keeps the list short.
+ */
+
+import { emit, on, openConversation, openId, openTimeline, reachesEnd } from './page.js';
+import { isAtEnd } from './scrolling.js';
+import { dayName, dayNumber, localise, onNewDay } from './times.js';
+
+const MOST = 400;
+const ENOUGH = 300;
+
+const pane = document.getElementById('pane');
+/** Only what comes and goes in the list itself matters. */
+const watcher = new MutationObserver(changed);
+let timeline;
+
+function opened() {
+  localise(pane);
+  watcher.disconnect();
+  timeline = openTimeline();
+  if (timeline) {
+    separateDays();
+    watcher.observe(timeline, { childList: true });
+  }
+  emit('opened');
+}
+
+function changed(mutations) {
+  for (const { addedNodes } of mutations) {
+    for (const node of addedNodes) if (node.classList?.contains('message')) localise(node);
+  }
+  separateDays();
+  if (isAtEnd()) trim();
+  // What was done here is no news.
+  watcher.takeRecords();
+  emit('timeline');
+}
+
+/** One separator before the first message of each local day; those that are right stay untouched. */
+function separateDays() {
+  const spare = new Set(timeline.querySelectorAll(':scope > .day'));
+  let before;
+  for (const message of timeline.querySelectorAll(':scope > .message')) {
+    const date = new Date(message.dataset.at);
+    const day = dayNumber(date);
+    if (day === before) continue;
+    before = day;
+    const above = message.previousElementSibling;
+    const place = above?.classList.contains('new-line') ? above : message;
+    const existing = place.previousElementSibling;
+    const separator = existing?.classList.contains('day') ? existing : newSeparator(place);
+    spare.delete(separator);
+    const name = dayName(date);
+    if (separator.textContent !== name) separator.firstElementChild.textContent = name;
+  }
+  for (const separator of spare) separator.remove();
+}
+
+function newSeparator(place) {
+  const separator = document.createElement('li');
+  separator.className = 'day';
+  separator.append(document.createElement('span'));
+  place.before(separator);
+  return separator;
+}
+
+/** A page that stays open for weeks mustn't grow for ever: the oldest messages go, and can be loaded again. */
+function trim() {
+  const messages = timeline.querySelectorAll(':scope > .message');
+  if (messages.length <= MOST || !reachesEnd()) return;
+  const first = messages[messages.length - ENOUGH];
+  while (timeline.firstElementChild !== first) timeline.firstElementChild.remove();
+  const sentinel = document.createElement('li');
+  sentinel.className = 'load-older';
+  sentinel.setAttribute('hx-get', `/c/${openId()}/history?before=${first.dataset.seq}`);
+  sentinel.setAttribute('hx-trigger', "intersect once root:'closest .scroller' rootMargin:'800px 0px 0px 0px'");
+  sentinel.setAttribute('hx-swap', 'outerHTML');
+  timeline.prepend(sentinel);
+  htmx.process(sentinel);
+  separateDays();
+}
+
+/** Messages that couldn't be loaded are asked for again; what the server says instead isn't a page of messages. */
+function watchLoading() {
+  const isSentinel = (element) => element?.matches?.('.load-older, .load-newer');
+  const again = (sentinel) => setTimeout(() => htmx.process(sentinel, true), 3_000);
+  document.addEventListener('htmx:before:swap', (event) => {
+    const { sourceElement, response } = event.detail.ctx;
+    if (!(response?.status >= 400)) return;
+    if (isSentinel(sourceElement)) again(sourceElement);
+    else if (response.status !== 429 && response.status < 500) return;
+    else emit('failed-to-load');
+    event.preventDefault();
+  });
+  document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
+    if (isSentinel(ctx?.sourceElement)) again(ctx.sourceElement);
+    else if (ctx) emit('failed-to-load');
+  });
+}
+
+export function start() {
+  watchLoading();
+  new MutationObserver(opened).observe(pane, { childList: true });
+  onNewDay(() => {
+    localise(document);
+    if (openConversation()) separateDays();
+  });
+  localise(document);
+  opened();
+}

@@ -1,0 +1,51 @@
+/** Times in the reader's own zone and habit; the server sends UTC. */
+
+const DAY = 86_400_000;
+const words = document.documentElement.lang;
+const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' });
+const weekday = new Intl.DateTimeFormat(words, { weekday: 'long' });
+const shortWeekday = new Intl.DateTimeFormat(words, { weekday: 'short' });
+const dayAndMonth = new Intl.DateTimeFormat(words, { day: 'numeric', month: 'long' });
+const shortDate = new Intl.DateTimeFormat(words, { day: 'numeric', month: 'short' });
+const withYear = new Intl.DateTimeFormat(words, { day: 'numeric', month: 'long', year: 'numeric' });
+const shortWithYear = new Intl.DateTimeFormat(words, { day: 'numeric', month: 'short', year: 'numeric' });
+const complete = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
+
+/** @param {Date} date @returns {number} the local day, as a number that grows by one from day to day */
+export const dayNumber = (date) => Math.floor((date.getTime() - date.getTimezoneOffset() * 60_000) / DAY);
+
+/** @returns {string} "Today", "Yesterday", "Monday", "3 March" or "3 March 2024" */
+export const dayName = (date) => relative(date, 'Today', 'Yesterday', weekday, dayAndMonth, withYear);
+
+const listTime = (date) => relative(date, timeOfDay, 'Yesterday', shortWeekday, shortDate, shortWithYear);
+
+function relative(date, today, yesterday, week, year, older) {
+  const age = dayNumber(new Date()) - dayNumber(date);
+  const sameYear = date.getFullYear() === new Date().getFullYear();
+  const form = age === 0 ? today : age === 1 ? yesterday : age > 1 && age < 7 ? week : sameYear ? year : older;
+  return typeof form === 'string' ? form : form.format(date);
+}
+
+/** @param {ParentNode} root whose `<time>` elements get the words that belong at their place */
+export function localise(root) {
+  for (const element of root.querySelectorAll('time[datetime]')) {
+    const date = new Date(element.dateTime);
+    if (Number.isNaN(date.getTime())) continue;
+    const inList = element.classList.contains('activity-time');
+    const inMessage = element.closest('.message');
+    const text = inList ? listTime(date) : inMessage ? timeOfDay.format(date) : `${listTime(date)}`;
+    if (element.textContent !== text) element.textContent = text;
+    element.title ||= complete.format(date);
+  }
+}
+
+/** @param {() => void} handler called soon after each local midnight, also when the device slept through it */
+export function onNewDay(handler) {
+  let today = dayNumber(new Date());
+  setInterval(() => {
+    const day = dayNumber(new Date());
+    if (day === today) return;
+    today = day;
+    handler();
+  }, 30_000);
+}
