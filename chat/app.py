@@ -67,7 +67,6 @@ def create_app(settings: Settings) -> web.Application:
     app.add_routes(ROUTES)
     app.cleanup_ctx.append(lambda app: _running(app, settings))
     app.cleanup_ctx.append(account_services)
-    app.cleanup_ctx.append(account_services)
     app.on_shutdown.append(_say_goodbye)
     return app
 
