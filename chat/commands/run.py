@@ -13,9 +13,9 @@ from typing import Protocol
 
 from chat.commands.ports import next_free, reserve, shown_address
 from chat.commands.queries import has_users
+from chat.commands.siblings import web_programs
 from chat.commands.supervisor import Program, keep_running, keep_servers_running
 from chat.commands.until import until_signalled
-from chat.commands.web import web_programs_arguments
 from chat.db import create_pool
 from chat.embedded.folder import write_private
 from chat.embedded.installation import Installation
@@ -88,12 +88,12 @@ async def _prepare_and_keep_running(
 ) -> None:
     await migrate_up(settings.database_url, read_migrations(resource_folder("migrations")), report=_say)
     logins = await _demo_logins(settings, installation.folder.path / "demo-logins.json", demo=demo)
-    programs = [Program(name, arguments, environ) for name, arguments in web_programs_arguments(settings.processes)]
-    programs.append(Program("worker", ("worker",), environ))
-    async with asyncio.TaskGroup() as group:
-        group.create_task(keep_running(programs, patience=settings.shutdown_seconds + 2, report=_say))
-        group.create_task(keep_servers_running(installation.servers, report=_say))
-        group.create_task(_greet(settings, installation.folder.path, logins))
+    with web_programs(environ, settings.processes, prefixed=True) as programs:
+        programs.append(Program("worker", ("worker",), environ))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep_running(programs, patience=settings.shutdown_seconds + 2, report=_say))
+            group.create_task(keep_servers_running(installation.servers, report=_say))
+            group.create_task(_greet(settings, installation.folder.path, logins))
 
 
 async def _demo_logins(settings: Settings, remembered: Path, *, demo: bool) -> list[tuple[str, str]]:

@@ -28,28 +28,19 @@ def main(arguments: Namespace) -> int:
     return 0
 
 
-def web_programs_arguments(processes: int) -> list[tuple[str, tuple[str, ...]]]:
-    """Name and arguments of each of the web processes that share a port."""
-    arguments = ("web", "--processes", "1", "--shared-port")
-    if processes == 1:
-        return [("web", arguments)]
-    return [(f"web.{number}", arguments) for number in range(1, processes + 1)]
-
-
 def _supervise(settings: Settings, environ: dict[str, str], processes: int) -> int:
     # Imported here: a lone process doesn't need it, and starts sooner.
     from chat.commands.ports import is_free, reserve
-    from chat.commands.supervisor import Program, keep_running
+    from chat.commands.siblings import web_programs
+    from chat.commands.supervisor import keep_running
     from chat.commands.until import until_signalled
 
     if not is_free(settings.host, settings.port):
         raise CommandError(_taken(settings))
     held = reserve(settings.host, settings.port)
-    programs = [
-        Program(name, arguments, environ, prefixed=False) for name, arguments in web_programs_arguments(processes)
-    ]
     try:
-        asyncio.run(until_signalled(keep_running(programs, patience=settings.shutdown_seconds + 5, report=_report)))
+        with web_programs(environ, processes, prefixed=False) as programs:
+            asyncio.run(until_signalled(keep_running(programs, patience=settings.shutdown_seconds + 5, report=_report)))
     finally:
         if held is not None:
             held.close()

@@ -21,7 +21,8 @@ async def _work() -> None:
     # Its settings are read when it is imported; above, the environment was completed and checked.
     from workers.settings import WorkerSettings
 
-    worker = create_worker(WorkerSettings)
+    # arq's type wants every setting to be declared with exactly its own types; it reads attributes by their names.
+    worker = create_worker(WorkerSettings)  # type: ignore[arg-type]
     # The worker's own signal handlers cancel its main task: that is its way to end.
     with suppress(asyncio.CancelledError):
         await worker.async_run()
