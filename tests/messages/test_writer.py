@@ -111,9 +111,7 @@ async def test_two_people_may_use_the_same_client_id(pool: Pool, factory: Factor
     assert len(await factory.history(conversation)) == 2
 
 
-async def test_concurrent_senders_on_two_processes_leave_no_gap(
-    pool: Pool, other_pool: Pool, factory: Factory
-) -> None:
+async def test_concurrent_senders_on_two_processes_leave_no_gap(pool: Pool, other_pool: Pool, factory: Factory) -> None:
     people = [await factory.user() for _ in range(4)]
     conversations = [await factory.group(*people) for _ in range(5)]
     told: list[MessageCreated] = []
@@ -135,8 +133,7 @@ async def test_concurrent_senders_on_two_processes_leave_no_gap(
     )
     counters = {tuple(row) for row in await pool.fetch("select id, last_seq, revision from conversations")}
     assert counters == {
-        (conversation, len(history), len(history))
-        for conversation, history in zip(conversations, stored, strict=True)
+        (conversation, len(history), len(history)) for conversation, history in zip(conversations, stored, strict=True)
     }
 
 
@@ -238,9 +235,7 @@ async def test_a_lost_connection_is_tried_again_without_a_second_message(
 ) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    own_pool = await create_pool(
-        msgspec.structs.replace(settings, database_pool_min=2, database_pool_max=2)
-    )
+    own_pool = await create_pool(msgspec.structs.replace(settings, database_pool_min=2, database_pool_max=2))
     writer = make_writer(own_pool)
     await writer.store(draft(conversation, maria, "first"))
 

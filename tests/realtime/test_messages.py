@@ -169,7 +169,12 @@ async def test_reading_on_one_device_is_told_to_the_other_and_never_goes_back(
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [("", "VALIDATION_ERROR"), ("  \n ", "VALIDATION_ERROR"), ("x" * 4001, "VALIDATION_ERROR"), ("a\0b", "VALIDATION_ERROR")],
+    [
+        ("", "VALIDATION_ERROR"),
+        ("  \n ", "VALIDATION_ERROR"),
+        ("x" * 4001, "VALIDATION_ERROR"),
+        ("a\0b", "VALIDATION_ERROR"),
+    ],
 )
 async def test_content_that_is_no_message_is_refused_for_good(
     factory: Factory, connect: Connect, content: str, code: str
