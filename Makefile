@@ -24,7 +24,7 @@ help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
 run: setup
-	@exec $(BIN)/python -m chat run
+	@exec $(BIN)/python -m chat run $(ARGS)
 
 test: setup-dev browser
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
