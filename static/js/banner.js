@@ -53,7 +53,7 @@ export function start() {
   on('connection', update);
   on('failed-to-load', failedToLoad);
   on('system:degraded', (frame) => {
-    degraded = !frame.redis;
+    degraded = frame.redis;
     update();
   });
   addEventListener('online', update);

@@ -133,6 +133,8 @@ export function start() {
   on('timeline', observeUnread);
   on('connection', ({ open }) => open && tell());
   on('message:sent', (frame) => moveTo(frame.conversation_id, frame.seq));
+  // Who wrote on another device has read what came before it.
+  on('message:received', (frame) => frame.sender_id === userId && moveTo(frame.conversation_id, frame.seq));
   on('receipt:updated', (frame) => frame.user_id === userId && moveTo(frame.conversation_id, frame.read_up_to));
   addEventListener('focus', lookChanged);
   addEventListener('blur', lookChanged);
