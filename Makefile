@@ -11,6 +11,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Errors only: what warns is this machine's own configuration of pip.
+QUIETLY := -qq --disable-pip-version-check
 
 # Compiled modules make the second start fast, whatever this shell's habit is; the checkout's own modules
 # are found whatever this shell's PYTHONPATH is.
@@ -79,10 +81,10 @@ $(VENV)/.created:
 
 $(VENV)/.runtime: requirements.lock $(VENV)/.created
 	@echo "Installing the pinned packages"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install $(QUIETLY) --require-hashes --requirement requirements.lock
 	@touch $@
 
 $(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
 	@echo "Installing the pinned packages for development"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@$(BIN)/python -m pip install $(QUIETLY) --require-hashes --requirement requirements-dev.lock
 	@touch $@

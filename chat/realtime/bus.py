@@ -156,25 +156,30 @@ class Bus:
 
     async def _listen_to_redis(self, first: bool) -> None:
         try:
-            async with self._redis.pubsub() as subscriber:
-                await subscriber.psubscribe(PREFIX + "*")
-                silent = False
-                while True:
-                    message = await subscriber.get_message(timeout=SILENCE_SECONDS)
-                    if message is None:
-                        if silent:
-                            raise TimeoutError("the subscription gives no sign of life")
-                        silent = True
-                        await subscriber.ping()
-                        continue
-                    silent = False
-                    await self._set_redis_up(True)
-                    if message["type"] == "pmessage":
-                        self._received(message["data"])
-                    elif message["type"] == "psubscribe" and not first:
-                        await self._missed()
-        finally:
+            await self._hear_redis(first)
+        except Exception:
+            # Being told to stop is no such loss.
             await self._set_redis_up(False)
+            raise
+
+    async def _hear_redis(self, first: bool) -> None:
+        async with self._redis.pubsub() as subscriber:
+            await subscriber.psubscribe(PREFIX + "*")
+            silent = False
+            while True:
+                message = await subscriber.get_message(timeout=SILENCE_SECONDS)
+                if message is None:
+                    if silent:
+                        raise TimeoutError("the subscription gives no sign of life")
+                    silent = True
+                    await subscriber.ping()
+                    continue
+                silent = False
+                await self._set_redis_up(True)
+                if message["type"] == "pmessage":
+                    self._received(message["data"])
+                elif message["type"] == "psubscribe" and not first:
+                    await self._missed()
 
     async def _listen_to_postgres(self, first: bool) -> None:
         """A connection of its own: one that is lent out by the pool can't listen."""

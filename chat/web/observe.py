@@ -17,6 +17,8 @@ log = get_logger()
 SWITCHING_PROTOCOLS = 101
 CLIENT_LEFT = 499
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# Asked every few seconds by monitors: counted, but no lines that everybody would have to filter out.
+_PROBES = frozenset({"/health/live", "/health/ready", "/healthz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -62,4 +64,5 @@ def _record(request: web.Request, status: int, seconds: float) -> None:
     if status == SWITCHING_PROTOCOLS:
         return
     metrics.http_latency.labels(route).observe(seconds)
-    log.info("http.request", method=method, route=route, status=status, ms=round(seconds * 1000, 2))
+    write = log.debug if route in _PROBES else log.info
+    write("http.request", method=method, route=route, status=status, ms=round(seconds * 1000, 2))
