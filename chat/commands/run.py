@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from chat.commands.ports import next_free, reserve, shown_address
 from chat.commands.queries import has_users
@@ -23,16 +23,12 @@ from chat.folders import home_folder, resource_folder
 from chat.migrations import migrate_up, read_migrations
 from chat.settings import Settings, load
 
+if TYPE_CHECKING:
+    from chat.seed import Login
+
 _READY_SECONDS = 30.0
 _POLL = 0.02
 _SHOWN_LOGINS = 2
-
-
-class Login(Protocol):
-    """A person of the demo data who can sign in."""
-
-    email: str
-    password: str
 
 
 def main(arguments: Namespace) -> int:

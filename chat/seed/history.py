@@ -1,0 +1,118 @@
+"""What two people wrote to each other over months and years, and when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from chat.seed.days import days_of_talk, morning, silence
+from chat.seed.gaps import gaps_for
+from chat.seed.people import TEAM, Acquaintance
+from chat.seed.talk import Repertoire, Scene, fill, read_asides, read_scenes
+
+# Longer than the five minutes in which a message continues the one before.
+_BEFORE_UNREAD = timedelta(minutes=11)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message: when, by which username, and its text."""
+
+    at: datetime
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that two people wrote, oldest first; the last `unread` are new to the one who didn't write them."""
+
+    people: tuple[str, str]
+    said: Sequence[Said]
+    unread: int
+
+
+def tell(pair: Acquaintance, now: datetime, random: Random) -> History:
+    """The conversation of two people up to `now`, whose time zone is that of their working hours."""
+    teller = _Teller(pair, random)
+    end = now - pair.last
+    days = days_of_talk((now - pair.began).date(), end.date() - timedelta(days=1), pair.messages, random)
+    scenes: list[list[Said]] = []
+    told, due = 0, 0.0
+    for day, share in days.items():
+        # Some more than wanted: those at the beginning are cut off.
+        due += share * (pair.messages + 20)
+        at = morning(day, now.tzinfo, random)
+        while told < due:
+            scenes.append(teller.next(at))
+            told += len(scenes[-1])
+            at = scenes[-1][-1].at + silence(scenes[-1][-1].at, random)
+    closing, unread = teller.closing(pair.waiting, end)
+    scenes.append(closing)
+    _cut(scenes, pair.messages, teller)
+    return History((pair.tomas, pair.marta), [said for scene in scenes for said in scene], unread)
+
+
+def _cut(scenes: list[list[Said]], messages: int, teller: "_Teller") -> None:
+    """Drop scenes from the beginning until there are no more than so many messages, and make up for too few."""
+    total = sum(len(scene) for scene in scenes)
+    while total > messages and len(scenes) > 1:
+        total -= len(scenes.pop(0))
+    for scene in scenes[: max(0, min(messages - total, len(scenes) - 1))]:
+        scene.append(teller.aside(scene[-1]))
+
+
+class _Teller:
+    """Puts the scenes of one conversation into the words of its two people."""
+
+    def __init__(self, pair: Acquaintance, random: Random) -> None:
+        scenes = [scene for topic in pair.topics for scene in read_scenes(topic)]
+        self._repertoire = Repertoire(scenes, random)
+        self._names = {"tomas": pair.tomas, "marta": pair.marta}
+        self._others = [person for person in TEAM if person.username not in self._names.values()]
+        self._random = random
+
+    def next(self, start: datetime) -> list[Said]:
+        """Another scene, begun at `start`."""
+        told = self._tell(self._repertoire.next(start.date()), start)
+        if self._random.random() < 0.2:
+            told.append(self.aside(told[-1]))
+        return told
+
+    def closing(self, waiting: str, end: datetime) -> tuple[list[Said], int]:
+        """The scene that ends at `end`; with what is new to the part `waiting`, and how many messages that is."""
+        told = self._tell(self._repertoire.next(end.date()), end)
+        unread: list[Said] = []
+        if waiting:
+            monologues = [scene for scene in read_scenes("waiting") if scene.lines[0].part != waiting]
+            unread = self._tell(self._random.choice(monologues), told[-1].at + _BEFORE_UNREAD)
+        told += unread
+        too_late = told[-1].at - end
+        return [Said(said.at - too_late, said.by, said.text) for said in told], len(unread)
+
+    def aside(self, last: Said) -> Said:
+        """Something short from the one who didn't have the last word."""
+        by = next(name for name in self._names.values() if name != last.by)
+        at = last.at + timedelta(seconds=self._random.uniform(5, 40))
+        gaps = gaps_for(at, self._others, self._random)
+        return Said(at, by, fill(self._random.choice(read_asides()), gaps, self._random))
+
+    def _tell(self, scene: Scene, start: datetime) -> list[Said]:
+        gaps = gaps_for(start, self._others, self._random)
+        told: list[Said] = []
+        at = start
+        for line in scene.lines:
+            text, by = fill(line.text, gaps, self._random), self._names[line.part]
+            if told:
+                at += self._pause(text, answers=by != told[-1].by)
+            told.append(Said(at, by, text))
+        return told
+
+    def _pause(self, text: str, *, answers: bool) -> timedelta:
+        """The time to see the last message, to think and to type this one; what is long was pasted."""
+        seconds = min(len(text), 250) / 6 * self._random.uniform(0.5, 1.3)
+        if answers:
+            seconds += self._random.uniform(4, 60)
+            if self._random.random() < 0.08:
+                seconds += self._random.uniform(240, 1500)
+        return timedelta(seconds=seconds)
