@@ -6,7 +6,6 @@ from aiohttp import web
 
 from chat.accounts import pages as accounts
 from chat.accounts import settings_pages as settings
-from chat.accounts import settings_pages
 from chat.accounts.sessions import authenticate_socket
 from chat.conversations import pages as conversations
 from chat.conversations import queries as conversation_queries

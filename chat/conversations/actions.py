@@ -77,4 +77,5 @@ def row_of(record: Record) -> Row:
         read_up_to=record["read_up_to_seq"],
         activity_at=record["activity_at"],
         last_message=last_message,
+        listed=record["listed"],
     )

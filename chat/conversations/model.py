@@ -30,6 +30,7 @@ class Row:
     read_up_to: int
     activity_at: datetime
     last_message: LastMessage | None
+    listed: bool
 
     @property
     def unread(self) -> int:

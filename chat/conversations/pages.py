@@ -39,14 +39,15 @@ async def sidebar(request: web.Request) -> web.Response:
 
 
 async def conversation_row(request: web.Request) -> web.Response:
-    """GET /c/{conversation_id}/row: a row for the sidebar of a page that doesn't have it yet."""
+    """GET /c/{conversation_id}/row: a row for the sidebar of a page that doesn't have it yet; 204 for one that has
+    no place in it."""
     viewer = await require_viewer(request)
     try:
         conversation_id = UUID(request.match_info["conversation_id"])
     except ValueError:
         raise NotFound("This conversation does not exist, or you are not in it.") from None
     row = await actions.get(request.app[SERVICES], viewer_id=viewer.id, conversation_id=conversation_id)
-    return render_partial(request, "live/row.html", {"row": row})
+    return render_partial(request, "live/row.html", {"row": row}) if row.listed else web.Response(status=204)
 
 
 async def people(request: web.Request) -> web.Response:
@@ -70,7 +71,11 @@ async def open_direct(request: web.Request) -> web.Response:
     conversation_id = await actions.open_direct(request.app[SERVICES], viewer_id=viewer.id, other_id=other_id)
     address = f"/c/{conversation_id}"
     if request.headers.get("HX-Request") == "true":
-        return web.Response(headers={"HX-Location": f'{{"path": "{address}", "target": "#pane", "swap": "innerHTML"}}'})
+        return web.Response(
+            headers={
+                "HX-Location": f'{{"path": "{address}", "source": "#pane", "target": "#pane", "swap": "innerHTML"}}'
+            }
+        )
     raise web.HTTPSeeOther(address)
 
 

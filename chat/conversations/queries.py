@@ -4,12 +4,14 @@ from uuid import UUID
 
 from chat.db import Connection, Record
 
-# A conversation as one member sees it: its watermarks are theirs, and a direct one has the other person's name. One
-# that nobody has written in yet is listed only for the person who opened it.
-ROWS = """
+# A direct conversation that nobody has written in yet is listed only for the person who opened it.
+LISTED = "(c.last_seq > 0 or c.kind <> 'direct' or c.created_by = v.user_id)"
+
+# A conversation as one member sees it: its watermarks are theirs, and a direct one has the other person's name.
+ROWS = f"""
     select c.id, c.kind, coalesce(c.name, other.display_name, 'Group') as name, other.username, other.id as other_id,
         c.last_seq, c.revision, v.read_up_to_seq, coalesce(c.last_message_at, c.created_at) as activity_at,
-        m.sender_id, left(m.content, 240) as content, m.deleted_at, sender.display_name as sender_name
+        m.sender_id, left(m.content, 240) as content, m.deleted_at, sender.display_name as sender_name, {LISTED} as listed
     from members v
     join conversations c on c.id = v.conversation_id and c.deleted_at is null
     left join users other
@@ -24,7 +26,7 @@ async def rows(connection: Connection, *, viewer_id: UUID, limit: int) -> list[R
     """The viewer's conversations, the latest activity first."""
     return await connection.fetch(
         f"""
-        {ROWS} and (c.last_seq > 0 or c.kind <> 'direct' or c.created_by = $1)
+        {ROWS} and {LISTED}
         order by coalesce(c.last_message_at, c.created_at) desc, c.id
         limit $2
         """,

@@ -17,7 +17,8 @@ from chat.web.keys import SHELL_CONTEXT, VIEWER
 from chat.web.static import STATIC, StaticFiles
 
 SHELL = "chat.html"
-PERSONAL = {"Cache-Control": "no-store", "Vary": "HX-Request, HX-Target"}
+PANE = "pane.html"
+PERSONAL = {"Cache-Control": "no-store", "Vary": "HX-Request, HX-Target, HX-History-Restore-Request"}
 
 
 class AskableUndefined(jinja2.ChainableUndefined):
@@ -58,14 +59,18 @@ def setup_templates(
 
 
 def wants_pane(request: web.Request) -> bool:
-    """Whether htmx asks for the inside of `#pane`: it names the target as `main#pane`.
-
-    A request that restores history after the browser forgot the page wants all of it, whatever its target.
-    """
+    """Whether htmx asks for what stands in `#pane`: it names the target as `main#pane`, or goes back to a page."""
     headers = request.headers
-    if headers.get("HX-Request") != "true" or "HX-History-Restore-Request" in headers:
-        return False
-    return headers.get("HX-Target", "").rpartition("#")[2] == "pane"
+    return (
+        goes_back(request)
+        or headers.get("HX-Request") == "true"
+        and headers.get("HX-Target", "").rpartition("#")[2] == "pane"
+    )
+
+
+def goes_back(request: web.Request) -> bool:
+    """Whether htmx asks for a page that the person goes back to: it wants `#pane` itself, whatever it calls its target."""
+    return "HX-History-Restore-Request" in request.headers
 
 
 async def render_page(
@@ -80,7 +85,7 @@ async def render_page(
     if viewer is None:
         return render_document(request, template, context, title=title, status=status)
     if wants_pane(request):
-        pane = _render(request, template, context)
+        pane = _render(request, PANE if goes_back(request) else template, {**context, "pane": template})
         return _respond(request, f"<title>{escape(title)} · Chat</title>{pane}", status)
     shell = await request.app[SHELL_CONTEXT](request, viewer)
     page = {**shell, **context, "title": title, "pane": template}

@@ -91,7 +91,7 @@ function reviveIfDown() {
 
 function opened() {
   heardAt = since = Date.now();
-  connected = true;
+  connected = live.toggleAttribute('data-open', true);
   emit('connection', { open: true });
 }
 
@@ -101,7 +101,7 @@ function closed({ code, reason, connection }) {
     // A server that lets us in only to throw us out again isn't up yet: delays grow until a connection has lasted.
     if (Date.now() - since > SILENCE) failures = 0;
     since = Date.now();
-    connected = false;
+    connected = live.toggleAttribute('data-open', false);
     emit('connection', { open: false });
   }
   if (reason !== 'closed') return;

@@ -1,7 +1,7 @@
 /** The list of conversations: badges, order, which one is open, and the count in the window's title. */
 
 import { draftOf } from './drafts.js';
-import { on, openId } from './page.js';
+import { on, openId, rowOf } from './page.js';
 import { unreadInRow } from './reading.js';
 import { localise } from './times.js';
 
@@ -68,22 +68,32 @@ const watcher = new MutationObserver(plan);
 
 /** After a time without a socket the list may be anything; the server's is fetched, and only what differs changes. */
 async function refetch() {
-  await htmx.ajax('GET', '/', {
-    source: list,
-    target: list,
-    select: '#conversation-list > li',
-    swap: 'innerMorph ignoreTitle:true',
-  });
+  await swapIn('/sidebar', 'innerMorph');
+}
+
+/** A row that isn't here yet; the server puts it into the list. */
+function fetchRow(conversation) {
+  swapIn(`/c/${conversation}/row`, 'none swapEmpty:false');
+}
+
+/** Not by htmx's own request, of which an element has one at a time. */
+async function swapIn(path, swap) {
+  try {
+    const response = await fetch(path, { headers: { 'HX-Request': 'true' } });
+    if (response.status !== 200 || response.redirected) return;
+    await htmx.swap({ sourceElement: list, target: list, swap, text: await response.text() });
+  } catch {
+    return; // No network: the next connection asks for the whole list.
+  }
   plan();
 }
 
 export function start() {
   watcher.observe(list, { childList: true, subtree: true });
-  let connectedBefore = false;
-  on('connection', ({ open }) => {
-    if (open && connectedBefore) refetch();
-    connectedBefore ||= open;
-  });
+  // From here on the socket tells of every change; what changed before it could, the list has.
+  on('auth:success', refetch);
+  on('conversation:updated', ({ conversation_id: id }) => fetchRow(id));
+  on('message:received', ({ conversation_id: id }) => rowOf(id) || fetchRow(id));
   on('system:resync', () => setTimeout(refetch, Math.random() * 2_000));
   for (const name of ['opened', 'unread', 'drafts']) on(name, plan);
   document.addEventListener('htmx:finally:swap', plan);

@@ -1,0 +1,87 @@
+"""A person at a browser, in the words of what people do there."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+from uuid import UUID
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from tests.servers import WebProcess
+
+expect.set_options(timeout=10_000)
+
+Shown: TypeAlias = tuple[int, str]
+
+
+class Person:
+    """One browser, with one page open at first."""
+
+    def __init__(self, user_id: UUID, context: BrowserContext, page: Page) -> None:
+        self.user_id = user_id
+        self.context = context
+        self.page = page
+        self.complaints: list[str] = []
+        self._watch(page)
+
+    def _watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._console)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # A server that is away is what some tests are about; the browser notes each request that it couldn't make.
+        if message.type in {"error", "warning"} and "net::ERR" not in message.text:
+            self.complaints.append(message.text)
+
+    async def go(self, path: str) -> None:
+        """Load a page, and wait until its socket is up."""
+        await self.page.goto(path)
+        await self.is_live()
+
+    async def is_live(self) -> None:
+        """Wait until the page says that it is connected."""
+        await expect(self.page.locator("#live[data-open]")).to_be_attached()
+        await expect(self.page.locator("#banner")).to_be_hidden()
+
+    @property
+    def field(self) -> Locator:
+        """Where messages are written."""
+        return self.page.locator(".composer textarea")
+
+    @property
+    def messages(self) -> Locator:
+        """The messages on the screen, without those that wait."""
+        return self.page.locator(".timeline:not(.outbox) > .message")
+
+    @property
+    def pending(self) -> Locator:
+        """What waits to be confirmed."""
+        return self.page.locator(".outbox > .message")
+
+    def message(self, text: str) -> Locator:
+        """The confirmed message with this text."""
+        return self.messages.filter(has=self.page.locator(".text", has_text=re.compile(rf"^\s*{re.escape(text)}\s*$")))
+
+    def row(self, conversation_id: UUID) -> Locator:
+        """A conversation in the sidebar."""
+        return self.page.locator(f"#conversation-{conversation_id}")
+
+    async def write(self, text: str) -> None:
+        """Type and press Enter."""
+        await self.field.fill(text)
+        await self.field.press("Enter")
+
+    async def sees(self, text: str) -> None:
+        """Wait until exactly one message with this text stands there, confirmed."""
+        await expect(self.message(text)).to_have_count(1)
+
+    async def shown(self) -> list[Shown]:
+        """Sequence number and text of every message on the screen, from top to bottom."""
+        return [
+            (int(await message.get_attribute("data-seq") or 0), (await message.locator(".text").inner_text()).strip())
+            for message in await self.messages.all()
+        ]
+
+
+AtBrowser: TypeAlias = Callable[..., Awaitable[Person]]
+StartWeb: TypeAlias = Callable[..., WebProcess]
