@@ -11,7 +11,8 @@ LISTED = "(c.last_seq > 0 or c.kind <> 'direct' or c.created_by = v.user_id)"
 ROWS = f"""
     select c.id, c.kind, coalesce(c.name, other.display_name, 'Group') as name, other.username, other.id as other_id,
         c.last_seq, c.revision, v.read_up_to_seq, coalesce(c.last_message_at, c.created_at) as activity_at,
-        m.sender_id, left(m.content, 240) as content, m.deleted_at, sender.display_name as sender_name, {LISTED} as listed
+        m.sender_id, left(m.content, 240) as content, m.deleted_at, sender.display_name as sender_name,
+        {LISTED} as listed
     from members v
     join conversations c on c.id = v.conversation_id and c.deleted_at is null
     left join users other

@@ -60,16 +60,14 @@ def setup_templates(
 
 def wants_pane(request: web.Request) -> bool:
     """Whether htmx asks for what stands in `#pane`: it names the target as `main#pane`, or goes back to a page."""
+    if goes_back(request):
+        return True
     headers = request.headers
-    return (
-        goes_back(request)
-        or headers.get("HX-Request") == "true"
-        and headers.get("HX-Target", "").rpartition("#")[2] == "pane"
-    )
+    return headers.get("HX-Request") == "true" and headers.get("HX-Target", "").rpartition("#")[2] == "pane"
 
 
 def goes_back(request: web.Request) -> bool:
-    """Whether htmx asks for a page that the person goes back to: it wants `#pane` itself, whatever it calls its target."""
+    """Whether htmx asks for a page that the person goes back to: it looks for `#pane` itself in the answer."""
     return "HX-History-Restore-Request" in request.headers
 
 
