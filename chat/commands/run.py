@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from chat.commands.ports import next_free, reserve, shown_address
+from chat.commands.ports import reserve_next, shown_address
 from chat.commands.queries import has_users
 from chat.commands.siblings import web_programs
 from chat.commands.supervisor import Program, keep_running, keep_servers_running
@@ -38,13 +39,10 @@ def main(arguments: Namespace) -> int:
     installation = Installation(os.environ, home=home_folder())
     try:
         _start_servers(installation)
-        environ = _choose_port(installation.environment())
-        settings = load(environ)
-        held = reserve(settings.host, settings.port)
-        installation.announce()
-        asyncio.run(_run(installation, settings, environ, demo=not arguments.no_demo))
-        if held is not None:
-            held.close()
+        environ, held = _choose_port(installation.environment())
+        with held:
+            installation.announce()
+            asyncio.run(_run(installation, load(environ), environ, demo=not arguments.no_demo))
     except KeyboardInterrupt:
         pass
     finally:
@@ -65,14 +63,14 @@ def _start_servers(installation: Installation) -> None:
         _say(f"{names} started in {monotonic() - started:.1f} s")
 
 
-def _choose_port(environ: dict[str, str]) -> dict[str, str]:
-    """The environment with a port that is free; anything else about it is checked by the settings."""
+def _choose_port(environ: dict[str, str]) -> tuple[dict[str, str], socket.socket]:
+    """The environment with a port that is free, and the socket that holds it."""
     settings = load(environ)
-    port = next_free(settings.host, settings.port)
+    port, held = reserve_next(settings.host, settings.port)
     if port != settings.port:
         _say(f"Port {settings.port} is taken; using {port}")
     # A person reads these lines; a log collector isn't near.
-    return {"LOG_FORMAT": "text", **environ, "PORT": str(port)}
+    return {"LOG_FORMAT": "text", **environ, "PORT": str(port)}, held
 
 
 async def _run(installation: Installation, settings: Settings, environ: dict[str, str], *, demo: bool) -> None:

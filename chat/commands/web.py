@@ -30,20 +30,16 @@ def main(arguments: Namespace) -> int:
 
 def _supervise(settings: Settings, environ: dict[str, str], processes: int) -> int:
     # Imported here: a lone process doesn't need it, and starts sooner.
-    from chat.commands.ports import is_free, reserve
+    from chat.commands.ports import reserve
     from chat.commands.siblings import web_programs
     from chat.commands.supervisor import keep_running
     from chat.commands.until import until_signalled
 
-    if not is_free(settings.host, settings.port):
-        raise CommandError(_taken(settings))
     held = reserve(settings.host, settings.port)
-    try:
-        with web_programs(environ, processes, prefixed=False) as programs:
-            asyncio.run(until_signalled(keep_running(programs, patience=settings.shutdown_seconds + 5, report=_report)))
-    finally:
-        if held is not None:
-            held.close()
+    if held is None:
+        raise CommandError(_taken(settings))
+    with held, web_programs(environ, processes, prefixed=False) as programs:
+        asyncio.run(until_signalled(keep_running(programs, patience=settings.shutdown_seconds + 5, report=_report)))
     return 0
 
 
