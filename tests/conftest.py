@@ -3,16 +3,31 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 import redis
+from aiohttp.test_utils import TestServer
 
+from chat.app import create_app
 from chat.db import Pool, create_pool
 from chat.settings import Settings, load
-from tests.servers import SECRET_KEY, TEMPLATE, ServerFolder, SharedPostgres, WebProcess, WorkerProcess
+from tests.device import Connect, Device
+from tests.factory import Factory
+from tests.servers import SECRET_KEY, TEMPLATE, Serve, ServerFolder, SharedPostgres, WebProcess, WorkerProcess
 
+# What tests do faster than people may.
+NO_LIMITS = {
+    "login_limit": 0,
+    "register_limit": 0,
+    "connect_limit_per_minute": 0,
+    "send_limit_per_minute": 0,
+    "history_limit_per_minute": 0,
+}
 _numbers = itertools.count()
 _shared: pytest.StashKey[SharedPostgres] = pytest.StashKey()
 
@@ -131,6 +146,49 @@ async def pool(settings: Settings) -> AsyncIterator[Pool]:
     pool = await create_pool(settings)
     yield pool
     await pool.close()
+
+
+@pytest.fixture
+def factory(pool: Pool) -> Factory:
+    """Makes people and conversations in this test's database."""
+    return Factory(pool)
+
+
+@pytest.fixture
+async def serve(settings: Settings) -> AsyncIterator[Serve]:
+    """Run the product in this process, without limits: `await serve(send_limit_per_minute=3)` answers its address.
+
+    Each call is one more web process to the others: they share nothing but the servers.
+    """
+    async with AsyncExitStack() as stack:
+
+        async def start(**changes: object) -> str:
+            server = TestServer(create_app(msgspec.structs.replace(settings, **(NO_LIMITS | changes))), access_log=None)
+            await server.start_server()
+            stack.push_async_callback(server.close)
+            return str(server.make_url("")).rstrip("/")
+
+        yield start
+
+
+@pytest.fixture
+async def url(serve: Serve) -> str:
+    """The address of the product without limits."""
+    return await serve()
+
+
+@pytest.fixture
+async def connect(url: str, pool: Pool) -> AsyncIterator[Connect]:
+    """Bring a person's device on line: `await connect(user_id)`."""
+    devices: list[Device] = []
+
+    async def connect_(user_id: UUID, address: str = url) -> Device:
+        device = await Device.connect(address, pool, user_id)
+        devices.append(device)
+        return device
+
+    yield connect_
+    await asyncio.gather(*(device.close() for device in devices))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from tests.factory import client_id
 Frame = dict[str, Any]
 PATIENCE = 8.0
 CLOSE_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=1.0)
+# Brings a device of a person on line: `await connect(user_id)`, with another address where the test has several.
+Connect = Callable[..., Awaitable["Device"]]
 
 
 async def sign_in(pool: Pool, user_id: UUID) -> str:
@@ -77,12 +79,16 @@ class Device:
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
-                self.frames.append(json.loads(message.data))
+                self.take(json.loads(message.data))
             async with self._news:
                 self._news.notify_all()
         self.close_code = socket.close_code
         async with self._news:
             self._news.notify_all()
+
+    def take(self, frame: Frame) -> None:
+        """A frame has come."""
+        self.frames.append(frame)
 
     async def say(self, type_: str, **payload: object) -> None:
         """Send a frame."""
@@ -147,6 +153,13 @@ class Device:
             found = re.search(r'name="csrf" value="([^"]+)"', await answer.text())
         assert found is not None
         return found[1]
+
+    def cut(self) -> None:
+        """Lose the connection without a word, as a device does whose cable is pulled."""
+        connection = self.socket._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.abort()
 
     async def close(self) -> None:
         """Go off line, and close the browser."""

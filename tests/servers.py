@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import asyncpg
@@ -24,6 +24,8 @@ from chat.folders import home_folder, resource_folder
 from chat.migrations import migrate_up, read_migrations
 
 TEMPLATE = "chat_template"
+# Runs the product in the test's own process, with changed settings; answers its address.
+Serve = Callable[..., Awaitable[str]]
 SECRET_KEY = "the tests' own secret key, 32 characters or more"
 
 

@@ -1,6 +1,7 @@
 """The life of one WebSocket: who is it, what does it say, who answers."""
 
 import asyncio
+import json
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -13,7 +14,8 @@ from aiohttp import WSMsgType, web
 
 from chat.db import UNAVAILABLE
 from chat.errors import ChatError, RateLimited, Unavailable, ValidationFailed
-from chat.realtime.connection import GOING_AWAY, NOT_SIGNED_IN, TOO_MANY_CONNECTS, Connection
+from chat.realtime import queries
+from chat.realtime.connection import GOING_AWAY, NOT_SIGNED_IN, REVOKED, TOO_MANY_CONNECTS, Connection
 from chat.realtime.hub import Hub
 from chat.realtime.render import Renderer, error_frame, frame
 from chat.web import metrics
@@ -116,6 +118,10 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     hub.add(connection)
     try:
         hub.join(connection, await features.conversation_ids(app, session.user_id))
+        # Who was signed out between the first look and `add` was not here yet to be closed.
+        if not await queries.live_sessions(app[SERVICES].pool, ids=[session.session_id]):
+            await socket.close(code=REVOKED)
+            return socket
         await connection.send(frame("auth:success", user_id=session.user_id))
         await _converse(app, connection, socket)
     except UNAVAILABLE:
@@ -143,12 +149,25 @@ async def _converse(app: web.Application, connection: Connection, socket: web.We
                 raise ValidationFailed(f"There is no event called {incoming.type[:40]!r}.")
             payload = msgspec.json.decode(incoming.payload, type=event.payload)
         except (msgspec.DecodeError, RecursionError) as error:
-            await connection.send(error_frame(ValidationFailed(f"This frame can't be understood: {error}.")))
+            await connection.send(_refusal_of_unreadable(data, error))
             continue
         except ChatError as error:
             await connection.send(error_frame(error))
             continue
         await _answer(app, connection, event, payload)
+
+
+def _refusal_of_unreadable(data: str, error: Exception) -> bytes:
+    """Names the message that the frame was to bring, if any: whoever typed it has to hear that it wasn't saved.
+
+    Python's own decoder reads more than msgspec does, above all halves of surrogate pairs, which browsers send.
+    """
+    try:
+        client_message_id = UUID(json.loads(data)["payload"]["client_message_id"])
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return error_frame(ValidationFailed(f"This frame can't be understood: {error}."))
+    refusal = ValidationFailed("This message could not be read, and was not saved. Does it hold anything but text?")
+    return error_frame(refusal, client_message_id=client_message_id)
 
 
 async def _answer(app: web.Application, connection: Connection, event: SocketEvent, payload: Any) -> None:
@@ -186,4 +205,7 @@ async def _texts(
         if limit_per_second and count > limit_per_second:
             metrics.throttled_frames.inc()
             await asyncio.sleep(max(0.0, window + 1 - now))
+            if socket.closed:
+                # Signed out meanwhile: what came before that and was held back isn't done any more.
+                return
         yield message.data if message.type is WSMsgType.TEXT else None

@@ -74,7 +74,7 @@ class Browser:
         form = await self.get(page or path)
         return await self.post(path, {"csrf": form.csrf} | fields)
 
-    async def register(self, username: str, *, invite: str = "", **fields: str) -> Page:
+    async def register(self, username: str, /, *, invite: str = "", **fields: str) -> Page:
         """Create an account, and so sign in."""
         values = {
             "username": username,

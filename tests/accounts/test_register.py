@@ -7,7 +7,8 @@ import pytest
 
 from chat.db import Pool
 from tests.accounts.browser import PASSWORD, Browser
-from tests.accounts.conftest import OpenBrowser, Serve
+from tests.accounts.conftest import OpenBrowser
+from tests.servers import Serve
 
 
 async def test_who_registers_is_signed_in(browser: Browser, pool: Pool) -> None:
@@ -98,7 +99,7 @@ async def test_a_refused_form_keeps_what_was_typed_but_the_password(browser: Bro
         ("display_name", "Kar\u200bin"),
         ("display_name", "\u3164\u3164"),
         ("display_name", "\u200d"),
-        ("display_name", "K" + "\u0301\u0316\u0323\u0330\u0347" + "arin"),
+        ("display_name", "Q" + "\u0301\u0316\u0323\u0330\u0347" + "arin"),
         ("email", ""),
         ("email", "karin"),
         ("email", "karin@localhost"),

@@ -1,40 +1,14 @@
 """A message from one device to another, over real sockets and real servers."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from uuid import UUID, uuid4
+from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 
 from chat.db import Pool
-from tests.device import Device, messages_in
+from tests.device import Connect, messages_in
 from tests.factory import Factory, client_id
 from tests.servers import WebProcess
-
-Connect = Callable[..., Awaitable[Device]]
-
-
-@pytest.fixture
-def factory(pool: Pool) -> Factory:
-    return Factory(pool)
-
-
-@pytest.fixture
-def web(start_web: Callable[..., WebProcess]) -> WebProcess:
-    return start_web(SEND_LIMIT_PER_MINUTE="0", CONNECT_LIMIT_PER_MINUTE="0")
-
-
-@pytest.fixture
-async def connect(web: WebProcess, pool: Pool) -> AsyncIterator[Connect]:
-    devices: list[Device] = []
-
-    async def connect_(user_id: UUID, url: str = web.url) -> Device:
-        device = await Device.connect(url, pool, user_id)
-        devices.append(device)
-        return device
-
-    yield connect_
-    await asyncio.gather(*(device.close() for device in devices))
 
 
 async def test_a_message_reaches_the_other_screen(factory: Factory, connect: Connect) -> None:
