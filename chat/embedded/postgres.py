@@ -91,7 +91,7 @@ class EmbeddedPostgres(EmbeddedServer):
                 stderr=subprocess.STDOUT,
                 text=True,
                 cwd="/",
-                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                env=self._environment(),
                 check=False,
             )
         finally:
@@ -122,6 +122,15 @@ class EmbeddedPostgres(EmbeddedServer):
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self._programs.postgres), "-D", str(self._cluster), *options]
 
+    def _environment(self) -> dict[str, str]:
+        """To PostgreSQL, whatever process has the number in its pid file is its old self, and it won't start.
+
+        We know better by then: after a power cut, the number may be anybody's. Told that it is that of whoever
+        starts it, PostgreSQL goes on, and still looks whether old processes use the cluster's shared memory.
+        """
+        recorded = self._recorded_process()
+        return super()._environment() | ({"PG_GRANDPARENT_PID": str(recorded)} if recorded else {})
+
     def _initdb_command(self, cluster: Path, password_file: Path) -> list[str]:
         return [
             str(self._programs.initdb),
@@ -151,7 +160,7 @@ class EmbeddedPostgres(EmbeddedServer):
             stderr=subprocess.STDOUT,
             text=True,
             cwd="/",
-            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            env=self._environment(),
             check=False,
         )
         if made.returncode != 0 or "ERROR" in made.stdout:

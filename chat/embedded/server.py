@@ -70,6 +70,10 @@ class EmbeddedServer(ABC):
     def _recorded_process(self) -> int | None:
         """The process id that the last start left in the folder."""
 
+    def _environment(self) -> dict[str, str]:
+        """The environment of the program: the same everywhere, whatever the shell's is."""
+        return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
     def start(self, *, timeout: float = 60) -> None:
         """Start the server and wait until it takes connections, at most `timeout` seconds.
 
@@ -107,7 +111,7 @@ class EmbeddedServer(ABC):
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                env=self._environment(),
                 # Ctrl-C in the terminal is for chat, which stops its servers last.
                 start_new_session=True,
             )
