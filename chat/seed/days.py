@@ -23,7 +23,7 @@ def _likelihood(day: date) -> float:
     summer = day.month == 7 and 8 <= day.day <= 28
     if christmas or summer:
         return 0.04
-    return 0.9 if day.weekday() < 5 else 0.06
+    return 0.9 if day.weekday() < 5 else 0.02
 
 
 def morning(day: date, zone: tzinfo | None, random: Random) -> datetime:

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from random import Random
 
 from chat.seed.days import days_of_talk, morning, silence
 from chat.seed.gaps import gaps_for
 from chat.seed.people import TEAM, Acquaintance
-from chat.seed.talk import Repertoire, Scene, fill, read_asides, read_scenes
-
-# Longer than the five minutes in which a message continues the one before.
-_BEFORE_UNREAD = timedelta(minutes=11)
+from chat.seed.scenes import Repertoire, Scene, fill, read_asides, read_scenes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def tell(pair: Acquaintance, now: datetime, random: Random) -> History:
             scenes.append(teller.next(at))
             told += len(scenes[-1])
             at = scenes[-1][-1].at + silence(scenes[-1][-1].at, random)
-    closing, unread = teller.closing(pair.waiting, end)
+    closing, unread = teller.closing(pair.ending, end)
     scenes.append(closing)
     _cut(scenes, pair.messages, teller)
     return History((pair.tomas, pair.marta), [said for scene in scenes for said in scene], unread)
@@ -79,16 +77,14 @@ class _Teller:
             told.append(self.aside(told[-1]))
         return told
 
-    def closing(self, waiting: str, end: datetime) -> tuple[list[Said], int]:
-        """The scene that ends at `end`; with what is new to the part `waiting`, and how many messages that is."""
-        told = self._tell(self._repertoire.next(end.date()), end)
-        unread: list[Said] = []
-        if waiting:
-            monologues = [scene for scene in read_scenes("waiting") if scene.lines[0].part != waiting]
-            unread = self._tell(self._random.choice(monologues), told[-1].at + _BEFORE_UNREAD)
-        told += unread
+    def closing(self, ending: str, end: datetime) -> tuple[list[Said], int]:
+        """The scene that ends at `end`, and how many messages of it nobody has read yet."""
+        scene = read_scenes(ending)[0] if ending else self._repertoire.next(end.date())
+        told = self._tell(scene, end)
         too_late = told[-1].at - end
-        return [Said(said.at - too_late, said.by, said.text) for said in told], len(unread)
+        told = [Said(said.at - too_late, said.by, said.text) for said in told]
+        last_words = takewhile(lambda said: said.by == told[-1].by, reversed(told))
+        return told, len(list(last_words)) if ending else 0
 
     def aside(self, last: Said) -> Said:
         """Something short from the one who didn't have the last word."""
@@ -111,8 +107,7 @@ class _Teller:
     def _pause(self, text: str, *, answers: bool) -> timedelta:
         """The time to see the last message, to think and to type this one; what is long was pasted."""
         seconds = min(len(text), 250) / 6 * self._random.uniform(0.5, 1.3)
-        if answers:
-            seconds += self._random.uniform(4, 60)
-            if self._random.random() < 0.08:
-                seconds += self._random.uniform(240, 1500)
+        seconds += self._random.uniform(2, 60 if answers else 15)
+        if answers and self._random.random() < 0.08:
+            seconds += self._random.uniform(240, 1500)
         return timedelta(seconds=seconds)

@@ -34,8 +34,8 @@ class Acquaintance:
     messages: int
     began: timedelta
     last: timedelta
-    # Who is left with something to read at the end, if anybody: "tomas" or "marta".
-    waiting: str = ""
+    # The scene at the end, of which the last words are still to be read; a talk file.
+    ending: str = ""
 
 
 # The first is the owner; the first two are shown to whoever tries the demo.
@@ -54,11 +54,12 @@ TEAM = (
     Colleague("emil", "Emil Fagerlund"),
 )
 
+# A topic that is named twice comes up twice as often.
 _EVERYDAY = ("daily", "seasons")
-_PRODUCT = ("daily", "planning", "work")
-_DESK = ("daily", "customers", "seasons")
-_CODE = ("code", "daily", "incidents", "work")
-EVERYTHING = ("code", "customers", "daily", "incidents", "planning", "seasons", "work")
+_PRODUCT = ("daily", "planning", "quick", "work")
+_DESK = ("customers", "daily", "quick", "seasons")
+_CODE = ("code", "daily", "incidents", "quick", "work")
+_EVERYTHING = ("code", "customers", "daily", "incidents", "planning", *(3 * ["quick"]), "seasons", "work")
 
 
 def _ago(*, days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
@@ -66,9 +67,9 @@ def _ago(*, days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
 
 
 ACQUAINTANCES = (
-    Acquaintance("tomas", "marta", EVERYTHING, 10_000, _ago(days=730), _ago(minutes=4), waiting="marta"),
+    Acquaintance("tomas", "marta", _EVERYTHING, 10_000, _ago(days=730), _ago(minutes=4), ending="ending-board"),
     # Marta's others
-    Acquaintance("ines", "marta", _PRODUCT, 420, _ago(days=600), _ago(minutes=23), waiting="marta"),
+    Acquaintance("ines", "marta", _PRODUCT, 420, _ago(days=600), _ago(minutes=23), ending="ending-text"),
     Acquaintance("pavel", "marta", _EVERYDAY, 160, _ago(days=510), _ago(hours=3)),
     Acquaintance("runa", "marta", _EVERYDAY, 210, _ago(days=650), _ago(hours=6)),
     Acquaintance("oskar", "marta", _EVERYDAY, 64, _ago(days=420), _ago(days=1, hours=2)),
@@ -77,7 +78,7 @@ ACQUAINTANCES = (
     Acquaintance("sigrid", "marta", _EVERYDAY, 38, _ago(days=210), _ago(days=41)),
     Acquaintance("emil", "marta", _PRODUCT, 24, _ago(days=330), _ago(days=152)),
     # Tomas's others
-    Acquaintance("tomas", "runa", _DESK, 260, _ago(days=640), _ago(minutes=51), waiting="tomas"),
+    Acquaintance("tomas", "runa", _DESK, 260, _ago(days=640), _ago(minutes=51), ending="ending-county"),
     Acquaintance("tomas", "yusuf", _CODE, 480, _ago(days=310), _ago(hours=2)),
     Acquaintance("tomas", "ines", _PRODUCT, 350, _ago(days=590), _ago(hours=5)),
     Acquaintance("tomas", "leila", _EVERYDAY, 120, _ago(days=450), _ago(days=1, hours=3)),

@@ -80,7 +80,7 @@ def _add_conversation(rows: Rows, history: History, ids: Mapping[str, UUID], ran
                 content, continues, one.at,
             )
         )  # fmt: skip
-    read_up_to = {said[-1].by: len(said)}
+    read_up_to = {one.by: seq for seq, one in enumerate(said, start=1)}
     for by, up_to, at in _reading(history):
         read_up_to[by] = max(up_to, read_up_to.get(by, 0))
         rows.read_events.append((conversation_id, ids[by], up_to, at))

@@ -1,0 +1,147 @@
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from chat.conversations import queries as conversations
+from chat.db import Pool
+from chat.ids import new_id
+from chat.messages import queries as messages
+from chat.messages.model import Draft
+from chat.seed import seed
+from tests.accounts.browser import Browser
+from tests.factory import client_id
+
+
+@pytest.fixture
+async def seeded(pool: Pool) -> Pool:
+    await seed(pool)
+    return pool
+
+
+async def user_id(pool: Pool, username: str) -> UUID:
+    value: UUID = await pool.fetchval("select id from users where username = $1", username)
+    return value
+
+
+async def unread(pool: Pool, username: str) -> dict[str, int]:
+    rows = await conversations.rows(pool, viewer_id=await user_id(pool, username), limit=100)
+    return {row["name"]: row["last_seq"] - row["read_up_to_seq"] for row in rows}
+
+
+async def test_both_shown_logins_get_in_and_find_their_conversations(pool: Pool, url: str) -> None:
+    marta, tomas = (await seed(pool))[:2]
+    for login, colleagues in ((marta, ("Tomas Vrba", "Ines Caldeira")), (tomas, ("Marta Ekholm", "Runa Solheim"))):
+        browser = Browser(url)
+        async with browser.http:
+            assert (await browser.log_in(login.email, login.password)).status == 303
+            page = await browser.get("/")
+        assert page.status == 200
+        assert [name for name in colleagues if name not in page.text] == []
+
+
+async def test_the_two_shown_people_share_ten_thousand_messages_without_a_gap(seeded: Pool) -> None:
+    rows = await seeded.fetch(
+        """
+        select m.seq, m.revision from messages m
+        join conversations c on c.id = m.conversation_id
+        where (c.direct_low, c.direct_high) = (least($1::uuid, $2::uuid), greatest($1::uuid, $2::uuid))
+        order by m.seq
+        """,
+        await user_id(seeded, "marta"),
+        await user_id(seeded, "tomas"),
+    )
+    assert [(row["seq"], row["revision"]) for row in rows] == [(seq, seq) for seq in range(1, 10_001)]
+
+
+async def test_conversations_are_as_sending_would_have_left_them(seeded: Pool) -> None:
+    wrong = await seeded.fetch(
+        """
+        with counted as (
+            select m.conversation_id, count(*) as messages, max(m.seq) as last_seq, max(m.revision) as revision
+            from messages m group by m.conversation_id
+        )
+        select c.id from conversations c
+        join counted n on n.conversation_id = c.id
+        join messages last on last.conversation_id = c.id and last.seq = c.last_seq
+        where (c.last_seq, c.revision) <> (n.last_seq, n.revision) or n.messages <> n.last_seq
+            or (c.last_sender_id, c.last_message_at) <> (last.sender_id, last.created_at)
+            or array[c.direct_low, c.direct_high]
+                <> array(select user_id from members where conversation_id = c.id order by user_id)
+        """
+    )
+    assert wrong == []
+    wrong = await seeded.fetch(
+        """
+        select conversation_id, seq from (
+            select *, coalesce(
+                lag(sender_id) over sequence = sender_id
+                    and created_at < lag(created_at) over sequence + interval '5 minutes', false) as expected
+            from messages window sequence as (partition by conversation_id order by seq)
+        ) m where continues <> expected
+        """
+    )
+    assert wrong == []
+
+
+async def test_watermarks_follow_from_what_people_wrote_and_read(seeded: Pool) -> None:
+    wrong = await seeded.fetch(
+        """
+        select p.conversation_id, p.user_id from members p
+        where p.read_up_to_seq <> p.delivered_up_to_seq or p.read_up_to_seq <> greatest(
+            (select max(seq) from messages where conversation_id = p.conversation_id and sender_id = p.user_id),
+            (select max(up_to_seq) from read_events where conversation_id = p.conversation_id and user_id = p.user_id)
+        )
+        """
+    )
+    assert wrong == []
+    early = await seeded.fetch(
+        """
+        select e.* from read_events e
+        join messages m on m.conversation_id = e.conversation_id and m.seq = e.up_to_seq
+        where e.read_at <= m.created_at or m.sender_id = e.user_id
+        """
+    )
+    assert early == []
+    # Nobody answers what they haven't read: just before each message its writer had read all.
+    unread_before = await seeded.fetch(
+        """
+        select m.conversation_id, m.seq from messages m
+        join messages before on before.conversation_id = m.conversation_id and before.seq = m.seq - 1
+        where before.sender_id <> m.sender_id and not exists (
+            select from read_events e
+            where e.conversation_id = m.conversation_id and e.user_id = m.sender_id
+                and e.up_to_seq = before.seq and e.read_at < m.created_at
+        )
+        """
+    )
+    assert unread_before == []
+
+
+async def test_something_is_new_to_each_of_the_two(seeded: Pool) -> None:
+    to_marta, to_tomas = await unread(seeded, "marta"), await unread(seeded, "tomas")
+    assert len(to_marta) >= 8
+    assert len(to_tomas) >= 8
+    assert {name: count for name, count in to_marta.items() if count} == {"Tomas Vrba": 3, "Ines Caldeira": 2}
+    assert {name: count for name, count in to_tomas.items() if count} == {"Runa Solheim": 3}
+
+
+async def test_the_first_account_is_the_owner(seeded: Pool) -> None:
+    roles = await seeded.fetch("select username, role from users order by created_at, id")
+    assert [row["username"] for row in roles if row["role"] == "owner"] == ["marta"] == [roles[0]["username"]]
+
+
+async def test_the_conversation_goes_on_where_the_demo_ends(seeded: Pool) -> None:
+    marta, tomas = await user_id(seeded, "marta"), await user_id(seeded, "tomas")
+    found = await conversations.direct_id(seeded, low=min(marta, tomas), high=max(marta, tomas))
+    assert found is not None
+    stored = await messages.store(seeded, drafts=[Draft(new_id(), found, marta, client_id(), "Looking!")])
+    assert [(row["seq"], row["revision"], row["continues"]) for row in stored] == [(10_001, 10_001, False)]
+
+
+async def test_a_second_time_changes_nothing(seeded: Pool) -> None:
+    count = "select (select count(*) from users), (select count(*) from messages)"
+    before = await seeded.fetchrow(count)
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await seed(seeded)
+    assert await seeded.fetchrow(count) == before
