@@ -25,6 +25,11 @@ UNAVAILABLE = (
     TimeoutError,
 )
 
+# Every statement is written to go through an index. The planner may think otherwise of a table that is still small,
+# and asyncpg keeps the plan with the connection while the table grows: until PostgreSQL next looks at its
+# statistics, sends would read all messages again and again.
+_INDEXES_ONLY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+
 
 async def create_pool(settings: Settings) -> Pool:
     """Open the pool of this process, with the statement timeout set on every connection.
@@ -43,5 +48,6 @@ async def create_pool(settings: Settings) -> Pool:
             "statement_timeout": str(int(settings.statement_timeout * 1000)),
             "timezone": "UTC",
             "jit": "off",
+            **_INDEXES_ONLY,
         },
     )

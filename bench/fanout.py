@@ -1,0 +1,161 @@
+"""One conversation on many screens: deliveries for each second of the web process's CPU time.
+
+The reference is aiohttp alone, writing the same bytes to as many sockets in a loop (`bare.py`).
+"""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from uuid import UUID, uuid4
+
+import aiohttp
+
+from bench.device import Device, connect, connect_all, send_frame, seq_of
+from bench.figures import Figure
+from bench.people import Person, make_group, make_people
+from bench.process import cpu_seconds
+from bench.stage import Stage, open_pool
+from chat.embedded.server import free_port
+from chat.folders import home_folder
+
+SOCKETS = (500, 5000)
+DELIVERIES = 150_000
+ROUNDS = 3
+PATIENCE = 120.0
+CONTENT = "Lunch is here: falafel, salad, and the good bread. Come and get it while it is warm!"
+_RECEIVED = b'{"type":"message:received"'
+
+
+class Audience:
+    """Everyone who has the conversation on screen: the sequence numbers that each has seen, and the last frame."""
+
+    def __init__(self, count: int) -> None:
+        self.seqs: list[list[int]] = [[] for _ in range(count)]
+        self.frame = b""
+        self._left = 0
+        self._all_here = asyncio.Event()
+
+    def listener(self, number: int) -> Callable[[bytes], None]:
+        """What gets the frames of one socket."""
+        seqs = self.seqs[number]
+
+        def on_frame(frame: bytes) -> None:
+            self.frame = frame
+            if frame.startswith(_RECEIVED):
+                seqs.append(seq_of(frame))
+            self._left -= 1
+            if not self._left:
+                self._all_here.set()
+
+        return on_frame
+
+    def expect(self, frames: int) -> None:
+        """From now on, count so many."""
+        self._left = frames
+        self._all_here.clear()
+
+    async def all_here(self) -> None:
+        """Wait for them."""
+        async with asyncio.timeout(PATIENCE):
+            await self._all_here.wait()
+
+
+async def measure(stage: Stage) -> list[Figure]:
+    """For each size, the median of rounds that take turns with the reference."""
+    return [await _measure_size(stage, count) for count in SOCKETS]
+
+
+async def _measure_size(stage: Stage, count: int) -> Figure:
+    database_url = await stage.database()
+    async with await open_pool(database_url) as pool:
+        people = await make_people(pool, count + 1)
+        conversation_id = await make_group(pool, people)
+        web = stage.web(database_url)
+        web.start()
+        audience, bare_audience = Audience(count), Audience(count)
+        on_screen = [[conversation_id]] * count
+        devices = await connect_all(web.url, people[1:], audience.listener, open_=on_screen)
+        sender = await connect(web.url, people[0], lambda _: None, open_=[conversation_id])
+        # One message ahead: the reference needs its bytes, and the first of everything is slow.
+        await _deliver(sender, conversation_id, audience, messages=1)
+        rates, references = [], []
+        messages = DELIVERIES // count // ROUNDS
+        async with Bare() as bare:
+            devices += await bare.connect(count, bare_audience)
+            await bare.send(audience.frame, bare_audience, messages=1)
+            for _ in range(ROUNDS):
+                before = cpu_seconds(bare.pid)
+                await bare.send(audience.frame, bare_audience, messages=messages)
+                references.append(messages * count / (cpu_seconds(bare.pid) - before))
+                before = cpu_seconds(web.process.pid)
+                await _deliver(sender, conversation_id, audience, messages=messages)
+                rates.append(messages * count / (cpu_seconds(web.process.pid) - before))
+    expected = list(range(1, messages * ROUNDS + 2))
+    assert all(seqs == expected for seqs in audience.seqs), "a message is missing, twice or out of order"
+    for device in devices:
+        device.close()
+    web.kill()
+    return Figure(
+        f"deliveries to {count:,} sockets",
+        statistics.median(rates),
+        "/CPU-s",
+        reference=statistics.median(references),
+        aim=0.8,
+        at_most=False,
+        note=f"reference: a bare aiohttp loop; {len(audience.frame):,} bytes a frame",
+    )
+
+
+async def _deliver(sender: Device, conversation_id: UUID, audience: Audience, *, messages: int) -> None:
+    """Send one message after another, each when all have the one before."""
+    for _ in range(messages):
+        audience.expect(len(audience.seqs))
+        sender.write(send_frame(conversation_id, str(uuid4()), CONTENT))
+        await audience.all_here()
+
+
+class Bare:
+    """The reference's process."""
+
+    def __init__(self) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}"
+
+    async def __aenter__(self) -> "Bare":
+        port = self.url.rpartition(":")[2]
+        self._process = subprocess.Popen([sys.executable, "-m", "bench.bare", port], cwd=home_folder())  # noqa: ASYNC220 - it returns at once
+        self._http = aiohttp.ClientSession()
+        async with asyncio.timeout(PATIENCE):
+            while not await self._answers():
+                await asyncio.sleep(0.05)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.close()
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    async def connect(self, count: int, audience: Audience) -> list[Device]:
+        """So many sockets."""
+        nobody = Person(uuid4(), "", "")
+        return await connect_all(self.url, [nobody] * count, audience.listener, open_=[()] * count, greeted=False)
+
+    async def send(self, frame: bytes, audience: Audience, *, messages: int) -> None:
+        """Write the text to every socket, one message after another."""
+        for _ in range(messages):
+            audience.expect(len(audience.seqs))
+            async with self._http.post(f"{self.url}/send", data=frame):
+                await audience.all_here()
+
+    async def _answers(self) -> bool:
+        with suppress(aiohttp.ClientConnectionError):
+            async with self._http.get(self.url):
+                return True
+        return False
