@@ -13,7 +13,7 @@ from chat.services import Services
 from chat.web import metrics
 from chat.web.throttle import Throttle
 
-# How many messages before the first unread one are shown with it, so that it has a context.
+# How many messages before the first unread one are shown with it, so that it has a context; half a page at most.
 CONTEXT = 10
 
 
@@ -55,7 +55,7 @@ async def page(
 
     `last_seq` is the conversation's last sequence number as far as the caller knows.
     """
-    start = max(0, min(first_seq - CONTEXT, last_seq - limit + 1) - 1)
+    start = max(0, min(first_seq - min(CONTEXT, limit // 2), last_seq - limit + 1) - 1)
     return await newer(services, viewer_id=viewer_id, conversation_id=conversation_id, after=start, limit=limit)
 
 

@@ -1,0 +1,314 @@
+"""A client as the page is one: a screen that follows events and syncs, and an outbox that survives everything."""
+
+import asyncio
+import html
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import aiohttp
+
+from chat import markup
+from chat.db import Pool
+from tests.device import Device, Frame, sign_in
+from tests.factory import client_id
+
+_MESSAGE = re.compile(
+    r'<li class="message(?P<classes>[^"]*)" id="message-(?P<id>[^"]+)" data-seq="(?P<seq>\d+)"'
+    r' data-revision="(?P<revision>\d+)" data-author="(?P<sender>[^"]+)" data-at="(?P<at>[^"]+)"'
+    r' data-client-message-id="(?P<client>[^"]+)">.*?<bdi class="author">(?P<name>.*?)</bdi>'
+    r'.*?<div class="text" dir="auto" hx-ignore>(?P<html>.*?)</div></div>',
+    re.DOTALL,
+)
+# Of one try; the tests that need more patience try again.
+ANSWER_WITHIN = 15.0
+LOST = (aiohttp.ClientError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as a screen shows it, with all that can be seen of it."""
+
+    seq: int
+    revision: int
+    id: str
+    sender_id: str
+    sender_name: str
+    client_message_id: str
+    created_at: str
+    continues: bool
+    html: str
+
+
+def messages_on(page: str) -> list[Message]:
+    """The messages in a piece of HTML, as a screen would show them."""
+    return [
+        Message(
+            seq=int(found["seq"]),
+            revision=int(found["revision"]),
+            id=found["id"],
+            sender_id=found["sender"],
+            sender_name=html.unescape(found["name"]),
+            client_message_id=found["client"],
+            created_at=found["at"],
+            continues="continues" in found["classes"],
+            html=found["html"],
+        )
+        for found in _MESSAGE.finditer(page)
+    ]
+
+
+async def stored_messages(pool: Pool, conversation_id: UUID) -> list[Message]:
+    """What the database holds, as a screen has to show it."""
+    rows = await pool.fetch(
+        "select m.*, u.display_name from messages m join users u on u.id = m.sender_id"
+        " where conversation_id = $1 order by seq",
+        conversation_id,
+    )
+    return [
+        Message(
+            seq=row["seq"],
+            revision=row["revision"],
+            id=str(row["id"]),
+            sender_id=str(row["sender_id"]),
+            sender_name=row["display_name"],
+            client_message_id=str(row["client_message_id"]),
+            created_at=row["created_at"].isoformat(),
+            continues=row["continues"],
+            html=str(markup.render(row["content"])),
+        )
+        for row in rows
+    ]
+
+
+class Client(Device):
+    """One device with one conversation on its screen.
+
+    `confirmed` holds every confirmation by client message id; `refused` those that were refused for good.
+    To come back it only connects again, to any of `urls`, and syncs: there is no reload.
+    """
+
+    def __init__(self, urls: Sequence[str], token: str, user_id: UUID, conversation_id: UUID) -> None:
+        super().__init__(urls[0], token)
+        self.urls = urls
+        self.user_id = user_id
+        self.conversation_id = conversation_id
+        self.outbox: dict[UUID, str] = {}
+        self.confirmed: dict[UUID, list[Frame]] = {}
+        self.refused: dict[UUID, Frame] = {}
+        self.put_off: list[Frame] = []
+        self.shown: dict[str, Message] = {}
+        self.revision = 0
+        self._ahead: set[int] = set()
+        self._csrf = ""
+        self._asking: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def join(cls, pool: Pool, user_id: UUID, conversation_id: UUID, *urls: str) -> "Client":
+        """Sign in, open the page, and come on line."""
+        client = cls(urls, await sign_in(pool, user_id), user_id, conversation_id)
+        await client.load()
+        await client.come_back()
+        return client
+
+    @property
+    def screen(self) -> list[Message]:
+        """What a person sees."""
+        return sorted(self.shown.values(), key=lambda message: message.seq)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the socket is up, as far as the device knows."""
+        return self._reader is not None and not self._reader.done()
+
+    async def load(self) -> None:
+        """Open the conversation's page: the state at first."""
+        async with self.http.get(f"{self.url}/c/{self.conversation_id}?latest=1") as answer:
+            page = await answer.text()
+            assert answer.status == 200, page
+        found = re.search(r'data-revision="(\d+)" data-last-seq', page)
+        assert found is not None
+        self.revision = int(found[1])
+        self._show(messages_on(page))
+
+    async def fetch_anew(self) -> list[Message]:
+        """The whole history, as somebody sees it who opens the page now and scrolls up to its beginning."""
+        async with self.http.get(f"{self.url}/c/{self.conversation_id}?latest=1") as answer:
+            page = await answer.text()
+            assert answer.status == 200, page
+        history = messages_on(page)
+        while history and (older := re.search(r'hx-get="(/c/[^"]+/history\?before=\d+)"', page)):
+            async with self.http.get(f"{self.url}{older[1]}") as answer:
+                page = await answer.text()
+                assert answer.status == 200, page
+            history = messages_on(page) + history
+        return history
+
+    async def come_back(self, *urls: str, within: float = 60) -> None:
+        """Connect to one of the processes, and ask for all that changed since the screen was right; tried until it
+        succeeds."""
+        async with asyncio.timeout(within):
+            for url in itertools.cycle(urls or self.urls):
+                await self.hang_up()
+                self.url = url
+                try:
+                    await self.open()
+                    await self.watch(self.conversation_id, after_revision=self.revision)
+                except (*LOST, AssertionError):
+                    await asyncio.sleep(0.1)
+                else:
+                    return
+
+    async def hang_up(self) -> None:
+        """Cut the socket without a word, as a lost network does."""
+        self._ahead.clear()
+        if self._reader is not None:
+            transport = self.socket._conn.transport
+            if transport is not None:
+                transport.abort()
+            await self._reader
+        if self._asking is not None:
+            await self._asking
+            self._asking = None
+
+    def take(self, frame: Frame) -> None:
+        """What the page does with a frame: see static/js/sync.js and outbox.js."""
+        super().take(frame)
+        kind = frame["type"]
+        if frame.get("conversation_id") == str(self.conversation_id):
+            self._show(messages_on(frame.get("content", "")))
+        if kind == "message:sent":
+            client = UUID(frame["client_message_id"])
+            self.confirmed.setdefault(client, []).append(frame)
+            self.outbox.pop(client, None)
+        elif kind == "message:error" and not frame["retryable"]:
+            client = UUID(frame["client_message_id"])
+            self.refused[client] = frame
+            self.outbox.pop(client, None)
+        elif kind == "message:error":
+            self.put_off.append(frame)
+        if frame.get("conversation_id") == str(self.conversation_id):
+            if kind in {"message:sent", "message:received"}:
+                self._ahead.add(frame["revision"])
+            elif kind == "conversation:synced" and frame["after_revision"] <= self.revision:
+                self.revision = max(self.revision, frame["revision"])
+        self._move_on()
+        if self._ahead or kind == "system:resync" or frame.get("has_more"):
+            self._ask()
+
+    def _show(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            known = self.shown.get(message.id)
+            if known is None or known.revision <= message.revision:
+                self.shown[message.id] = message
+
+    def _move_on(self) -> None:
+        while self.revision + 1 in self._ahead:
+            self.revision += 1
+        self._ahead = {revision for revision in self._ahead if revision > self.revision}
+
+    def _ask(self) -> None:
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self.sync())
+
+    async def sync(self) -> None:
+        """Ask for all that changed since the screen was right."""
+        try:
+            await self.say("conversation:sync", conversation_id=self.conversation_id, after_revision=self.revision)
+        except LOST:
+            return  # The next connection asks for the same.
+
+    def write(self, content: str) -> UUID:
+        """A person presses Enter: from here on the message is in the outbox, until it is confirmed."""
+        client = client_id()
+        self.outbox[client] = content
+        return client
+
+    async def submit(self, client: UUID, content: str) -> None:
+        """Hand a message to the socket, and don't wait for what comes of it."""
+        try:
+            await self.say(
+                "message:send",
+                conversation_id=self.conversation_id,
+                client_message_id=client,
+                content=content,
+            )
+        except LOST:
+            return  # It stays in the outbox.
+
+    async def post(self, client: UUID, content: str) -> Frame | None:
+        """Send a message by HTTP; None where no answer came that the page could use."""
+        self._csrf = self._csrf or await self.csrf()
+        try:
+            async with self.http.post(
+                f"{self.url}/c/{self.conversation_id}/messages",
+                data={"client_message_id": str(client), "content": content},
+                headers={"Accept": "application/json", "X-CSRF-Token": self._csrf},
+                timeout=aiohttp.ClientTimeout(ANSWER_WITHIN),
+            ) as answer:
+                frame: Frame = await answer.json(content_type="application/json")
+        except LOST:
+            return None
+        if "type" in frame:
+            self.take(frame)
+        return frame
+
+    async def flush(self, *, within: float = 60) -> None:
+        """Send what is in the outbox, one after the other, reconnecting and repeating until all is confirmed."""
+        async with asyncio.timeout(within):
+            while self.outbox:
+                client, content = next(iter(self.outbox.items()))
+                if not self.is_open:
+                    await self.come_back()
+                answers = len(self.put_off)
+                await self.submit(client, content)
+                try:
+                    await self.wait_until(
+                        lambda client=client, answers=answers: (  # type: ignore[misc]
+                            client not in self.outbox or len(self.put_off) > answers or not self.is_open
+                        )
+                    )
+                except TimeoutError:
+                    await self.hang_up()
+                if len(self.put_off) > answers:
+                    await asyncio.sleep(self.put_off[-1].get("retry_after", 0.05))
+
+    async def settle(self, pool: Pool, *, within: float = 30) -> None:
+        """Wait until the screen is as far as the database is; fails where it stays behind."""
+        wanted = await pool.fetchval("select revision from conversations where id = $1", self.conversation_id)
+        try:
+            async with asyncio.timeout(within), self._news:
+                await self._news.wait_for(lambda: self.revision >= wanted)
+        except TimeoutError:
+            kinds = [frame["type"] for frame in self.frames[-10:]]
+            raise AssertionError(f"at revision {self.revision} of {wanted}; open: {self.is_open}; {kinds}") from None
+
+    async def close(self) -> None:
+        """Go off line, and close the browser."""
+        if self._asking is not None:
+            await self._asking
+        await super().close()
+
+
+async def assert_nothing_is_lost(pool: Pool, conversation_id: UUID, clients: Sequence[Client]) -> list[Message]:
+    """What must hold after everything: each confirmed message is stored once, as it was confirmed; the sequence has
+    no gap; each screen, and each page fetched anew, shows what the database holds."""
+    stored = await stored_messages(pool, conversation_id)
+    assert [message.seq for message in stored] == list(range(1, len(stored) + 1))
+    row = await pool.fetchrow("select last_seq, revision from conversations where id = $1", conversation_id)
+    assert row is not None
+    assert tuple(row) == (len(stored), len(stored))
+    by_client = {(message.sender_id, message.client_message_id): message for message in stored}
+    assert len(by_client) == len(stored)
+    for client in clients:
+        assert client.outbox == {}
+        for client_message_id, answers in client.confirmed.items():
+            message = by_client[str(client.user_id), str(client_message_id)]
+            for answer in answers:
+                assert (answer["message_id"], answer["seq"]) == (message.id, message.seq)
+                assert messages_on(answer["content"]) == [message]
+        assert client.screen == stored
+        assert await client.fetch_anew() == stored
+    return stored
