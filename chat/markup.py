@@ -59,7 +59,8 @@ def _parser() -> "MarkdownIt":
             {"breaks": True, "linkify": True, "html": False, "maxNesting": _MAX_NESTING, "highlight": _highlight},
         )
         .enable(["linkify", "strikethrough"])
-        .disable(["image", "reference", "html_block", "html_inline"])
+        # Without "entity", &lt; stays what was typed, as it does in a message that has no other special character.
+        .disable(["image", "reference", "html_block", "html_inline", "entity"])
     )
 
 
