@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from uuid import UUID
 
 import aiohttp
@@ -125,26 +126,30 @@ class Client(Device):
 
     async def load(self) -> None:
         """Open the conversation's page: the state at first."""
-        async with self.http.get(f"{self.url}/c/{self.conversation_id}?latest=1") as answer:
-            page = await answer.text()
-            assert answer.status == 200, page
-        found = re.search(r'data-revision="(\d+)" data-last-seq', page)
-        assert found is not None
-        self.revision = int(found[1])
+        page = await self._get(f"/c/{self.conversation_id}?latest=1")
+        self.revision = int(_only(r'data-revision="(\d+)" data-last-seq', page))
+        self._csrf = _only(r'data-csrf="([^"]+)"', page)
         self._show(messages_on(page))
 
     async def fetch_anew(self) -> list[Message]:
         """The whole history, as somebody sees it who opens the page now and scrolls up to its beginning."""
-        async with self.http.get(f"{self.url}/c/{self.conversation_id}?latest=1") as answer:
-            page = await answer.text()
-            assert answer.status == 200, page
+        page = await self._get(f"/c/{self.conversation_id}?latest=1")
         history = messages_on(page)
-        while history and (older := re.search(r'hx-get="(/c/[^"]+/history\?before=\d+)"', page)):
-            async with self.http.get(f"{self.url}{older[1]}") as answer:
-                page = await answer.text()
-                assert answer.status == 200, page
+        while older := re.search(r'hx-get="(/c/[^"]+/history\?before=\d+)"', page):
+            page = await self._get(older[1])
             history = messages_on(page) + history
         return history
+
+    async def _get(self, path: str) -> str:
+        """A page, tried again while the server can't give it just now."""
+        async with asyncio.timeout(30):
+            while True:
+                async with self.http.get(self.url + path) as answer:
+                    page = await answer.text()
+                    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                        assert answer.status == HTTPStatus.OK, page
+                        return page
+                await asyncio.sleep(0.1)
 
     async def come_back(self, *urls: str, within: float = 60) -> None:
         """Connect to one of the processes, and ask for all that changed since the screen was right; tried until it
@@ -165,9 +170,9 @@ class Client(Device):
         """Cut the socket without a word, as a lost network does."""
         self._ahead.clear()
         if self._reader is not None:
-            transport = self.socket._conn.transport
-            if transport is not None:
-                transport.abort()
+            connection = self.socket._conn
+            if connection is not None and connection.transport is not None:
+                connection.transport.abort()
             await self._reader
         if self._asking is not None:
             await self._asking
@@ -191,7 +196,9 @@ class Client(Device):
             self.put_off.append(frame)
         if frame.get("conversation_id") == str(self.conversation_id):
             if kind in {"message:sent", "message:received"}:
-                self._ahead.add(frame["revision"])
+                # Until the server has taken `subscribe` it sends only the row of the list.
+                if frame["message_id"] in self.shown:
+                    self._ahead.add(frame["revision"])
             elif kind == "conversation:synced" and frame["after_revision"] <= self.revision:
                 self.revision = max(self.revision, frame["revision"])
         self._move_on()
@@ -240,7 +247,6 @@ class Client(Device):
 
     async def post(self, client: UUID, content: str) -> Frame | None:
         """Send a message by HTTP; None where no answer came that the page could use."""
-        self._csrf = self._csrf or await self.csrf()
         try:
             async with self.http.post(
                 f"{self.url}/c/{self.conversation_id}/messages",
@@ -312,3 +318,9 @@ async def assert_nothing_is_lost(pool: Pool, conversation_id: UUID, clients: Seq
         assert client.screen == stored
         assert await client.fetch_anew() == stored
     return stored
+
+
+def _only(pattern: str, page: str) -> str:
+    found = re.search(pattern, page)
+    assert found is not None, page
+    return found[1]

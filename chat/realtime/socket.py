@@ -176,10 +176,16 @@ async def _answer(app: web.Application, connection: Connection, event: SocketEve
     except ChatError as error:
         await connection.send(error_frame(error))
     except UNAVAILABLE:
-        await connection.send(error_frame(Unavailable("The server can't reach its database just now.")))
+        await _come_back(connection, "The server can't reach its database just now.")
     except Exception:
         log.exception("websocket.event_failed", type=type(payload).__name__)
-        await connection.send(error_frame(Unavailable("Something went wrong on the server.")))
+        await _come_back(connection, "Something went wrong on the server.")
+
+
+async def _come_back(connection: Connection, reason: str) -> None:
+    """Say what happened, and close: whatever the device wanted to know, it asks for it again when it returns."""
+    await connection.send(error_frame(Unavailable(reason)))
+    connection.close_later(GOING_AWAY)
 
 
 async def _texts(

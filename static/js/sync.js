@@ -49,9 +49,11 @@ function onRevision(frame) {
   raise(openConversation(), 'lastSeq', frame.seq);
   emit('unread');
   if (!reachesEnd() || frame.revision <= known()) return;
-  ahead.add(frame.revision);
+  // Until the server has taken `subscribe` it sends only the row of the list: what isn't on the screen doesn't count.
+  const shown = document.getElementById(`message-${frame.message_id}`);
+  if (shown) ahead.add(frame.revision);
   moveOn();
-  if (ahead.size) askSoon();
+  if (ahead.size || !shown) askSoon();
 }
 
 /** Counts in what has arrived in one piece, and forgets what is older. */

@@ -5,13 +5,14 @@ import itertools
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 import asyncpg
 import pytest
 import redis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from chat.db import Pool
 from tests.client import Client, assert_nothing_is_lost
@@ -29,6 +30,8 @@ NO_LIMITS = {
 }
 devices = st.integers(0, 4)
 processes = st.integers(0, 1)
+# What is drawn must not hang on what the servers did meanwhile; a number can choose among whatever is there.
+numbers = st.integers(0, 1_000)
 texts = st.sampled_from(["hello", "*good* morning", "<b>not bold</b>", "two\nlines", "\u202eback", "👋🏽", "x" * 500])
 
 
@@ -53,7 +56,7 @@ class Conversation(RuleBasedStateMachine):
         self.world = world
         self.run = world.run
         self.clients: list[Client] = []
-        self.written: dict[object, set[str]] = {}
+        self.written: dict[tuple[UUID, UUID], set[str]] = {}
 
     @initialize()
     def begin(self) -> None:
@@ -81,19 +84,20 @@ class Conversation(RuleBasedStateMachine):
         for message, content in list(client.outbox.items()):
             self.run(client.submit(message, content))
 
-    @rule(number=devices, data=st.data())
-    def send_in_another_order(self, number: int, data: st.DataObject) -> None:
+    @rule(number=devices)
+    def send_it_backwards(self, number: int) -> None:
         client = self.clients[number]
-        for message in data.draw(st.permutations(list(client.outbox))):
-            self.run(client.submit(message, client.outbox.get(message, "confirmed meanwhile")))
+        for message, content in reversed(list(client.outbox.items())):
+            self.run(client.submit(message, content))
 
-    @precondition(lambda self: self.written)
-    @rule(number=devices, text=texts, data=st.data())
-    def send_under_the_same_id_from_any_device_of_the_sender(self, number: int, text: str, data: st.DataObject) -> None:
+    @rule(number=devices, text=texts, seed=numbers)
+    def send_another_text_under_the_same_id_from_any_device_of_the_sender(
+        self, number: int, text: str, seed: int
+    ) -> None:
         client = self.clients[number]
-        mine = [message for user, message in self.written if user == client.user_id]  # type: ignore[misc]
+        mine = [message for user, message in self.written if user == client.user_id]
         if mine:
-            message = data.draw(st.sampled_from(mine))
+            message = mine[seed % len(mine)]
             self.written[client.user_id, message].add(text)
             self.run(client.submit(message, text))
 
@@ -174,7 +178,7 @@ def world(database_url: str, redis_url: str, start_web: Callable[..., WebProcess
 
 def test_every_screen_ends_as_the_database_is(world: World) -> None:
     run_state_machine_as_test(
-        lambda: Conversation(world),
+        lambda: Conversation(world),  # type: ignore[arg-type] # any function that makes one
         settings=settings(
             max_examples=25,
             stateful_step_count=30,
