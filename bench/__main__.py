@@ -19,7 +19,7 @@ Measure = Callable[[Stage], Awaitable[list[Figure]]]
 
 
 def main() -> int:
-    """Run the benches that were named, or all; 1 where an aim was missed, 2 where a message was lost."""
+    """Run the benches that were named, or all; 1 where an aim was missed. A lost message ends it with its error."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"what to measure: {', '.join(BENCHES)}; else all")
     names = parser.parse_args().names or BENCHES

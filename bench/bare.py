@@ -1,6 +1,6 @@
 """The reference for fan-out: aiohttp alone, writing one text to every socket in a loop.
 
-Run as a program, with a port: `GET /ws` is a socket, `GET /send?times=` writes the body that was posted to /text.
+Run as a program, with a port: `GET /ws` is a socket, `POST /send` writes its body to every socket.
 """
 
 import asyncio

@@ -116,9 +116,7 @@ async def connect(
     """
     host, _, port = url.removeprefix("http://").partition(":")
     answers: asyncio.Queue[bytes] = asyncio.Queue()
-    _, device = await asyncio.get_running_loop().create_connection(
-        lambda: Device(answers.put_nowait), host, int(port)
-    )
+    _, device = await asyncio.get_running_loop().create_connection(lambda: Device(answers.put_nowait), host, int(port))
     device.write(
         f"GET /ws HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {url}\r\nCookie: chat_session={person.token}\r\n"
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"

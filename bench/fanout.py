@@ -4,11 +4,13 @@ The reference is aiohttp alone, writing the same bytes to as many sockets in a l
 """
 
 import asyncio
+import socket
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable
-from contextlib import suppress
+from typing import Self
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -121,15 +123,13 @@ class Bare:
     """The reference's process."""
 
     def __init__(self) -> None:
-        self.url = f"http://127.0.0.1:{free_port()}"
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._process = subprocess.Popen([sys.executable, "-m", "bench.bare", str(port)], cwd=home_folder())
+        _wait_until_it_listens(port)
 
-    async def __aenter__(self) -> "Bare":
-        port = self.url.rpartition(":")[2]
-        self._process = subprocess.Popen([sys.executable, "-m", "bench.bare", port], cwd=home_folder())  # noqa: ASYNC220 - it returns at once
+    async def __aenter__(self) -> Self:
         self._http = aiohttp.ClientSession()
-        async with asyncio.timeout(PATIENCE):
-            while not await self._answers():
-                await asyncio.sleep(0.05)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -154,8 +154,15 @@ class Bare:
             async with self._http.post(f"{self.url}/send", data=frame):
                 await audience.all_here()
 
-    async def _answers(self) -> bool:
-        with suppress(aiohttp.ClientConnectionError):
-            async with self._http.get(self.url):
-                return True
-        return False
+
+def _wait_until_it_listens(port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return

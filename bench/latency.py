@@ -46,9 +46,7 @@ async def measure(stage: Stage) -> list[Figure]:
         screens = [Screen() for _ in readers]
         devices = await connect_all(web.url, writers, lambda _: _ignore, open_=on_screen)
         await connect_all(web.url, readers, lambda number: screens[number].on_frame, open_=on_screen)
-        sent = await _send_steadily(
-            [device.write for device in devices], conversations, count=WARM_UP + MESSAGES
-        )
+        sent = await _send_steadily([device.write for device in devices], conversations, count=WARM_UP + MESSAGES)
         await asyncio.sleep(1)
         stored = await pool.fetchval("select count(*) from messages")
     assert stored == WARM_UP + MESSAGES, "a message was not stored"

@@ -31,13 +31,14 @@ async def measure(stage: Stage) -> list[Figure]:
         await asyncio.sleep(SETTLE_SECONDS)
         after = memory(web.process.pid)
     assert all(device.close_code is None for device in devices), "a connection was closed"
+    resident = (after.rss - before.rss) / CONNECTIONS
     return [
         Figure(
             "an idle signed-in connection",
             (after.pss - before.pss) / CONNECTIONS,
             "KiB",
             aim=14,
-            note=f"proportional; {(after.rss - before.rss) / CONNECTIONS:.1f} KiB resident; {CONNECTIONS:,} connections",
+            note=f"proportional; {resident:.1f} KiB resident; {CONNECTIONS:,} connections",
         )
     ]
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from pathlib import Path
 
 from bench.stage import Stage
 
@@ -32,13 +31,8 @@ async def stored_per_second(stage: Stage, database_url: str, *, clients: int, se
     """
     script = stage.folder / "pgbench.sql"
     script.write_text(SCRIPT.format(content="'" + content.replace("'", "''") + "'"))
-    before = await _tps(stage.programs.pgbench, script, database_url, clients=clients, seconds=seconds)
-    return before
-
-
-async def _tps(pgbench: Path, script: Path, database_url: str, *, clients: int, seconds: float) -> float:
     process = await asyncio.create_subprocess_exec(
-        str(pgbench),
+        str(stage.programs.pgbench),
         "--no-vacuum",
         "--protocol=prepared",
         f"--client={clients}",

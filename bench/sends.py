@@ -87,9 +87,7 @@ async def measure(stage: Stage) -> list[Figure]:
         rates, references, shares = [], [], []
         for _ in range(ROUNDS):
             references.append(
-                await stored_per_second(
-                    stage, reference_url, clients=CONNECTIONS, seconds=SECONDS, content=CONTENT
-                )
+                await stored_per_second(stage, reference_url, clients=CONNECTIONS, seconds=SECONDS, content=CONTENT)
             )
             rate, share = await _round(stage, web.process.pid, senders)
             rates.append(rate)

@@ -32,7 +32,7 @@ class Stage:
     """PostgreSQL with fsync and Valkey with its file, in a folder of this run's own, gone at the end."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="chat-bench-", dir="/var/tmp"))  # noqa: S108 - private to us
+        self.folder = Path(tempfile.mkdtemp(prefix="chat-bench-", dir="/var/tmp"))
         self.folder.chmod(0o711)
         self._installation = Installation({"DATA_DIR": str(self.folder)}, home=home_folder())
         self._processes: list[WebProcess] = []
