@@ -44,9 +44,10 @@ def check_content(content: str, *, max_length: int) -> str:
     trimmed = content.strip()
     if not trimmed:
         raise ValidationFailed("A message needs some text.")
-    if len(trimmed) > max_length:
+    over = len(trimmed) - max_length
+    if over > 0:
         raise ValidationFailed(
-            f"This message is {len(trimmed) - max_length:,} characters too long; {max_length:,} fit into one."
+            f"This message is {over:,} character{'s' if over > 1 else ''} too long; {max_length:,} fit into one."
         )
     if not is_storable(trimmed):
         raise ValidationFailed("This message holds characters that are not text.")

@@ -1,5 +1,6 @@
 """The conversation on screen: its history, and the composer's form."""
 
+import math
 from typing import Any
 from uuid import UUID
 
@@ -90,7 +91,10 @@ async def send_form(request: web.Request) -> web.Response:
     except ChatError as error:
         if not wants_json:
             return await _composer_with_error(request, viewer.id, conversation_id, form, error)
-        return _json(error_frame(error, client_message_id=client_message_id), status=error.status)
+        refusal = _json(error_frame(error, client_message_id=client_message_id), status=error.status)
+        if error.retry_after is not None:
+            refusal.headers["Retry-After"] = str(math.ceil(error.retry_after))
+        return refusal
     if not wants_json:
         raise web.HTTPSeeOther(f"/c/{conversation_id}?latest=1")
     body = request.app[RENDERER].message_sent(sent.message, duplicate=sent.duplicate)

@@ -28,7 +28,8 @@ function send() {
   const over = lengthOf(textarea.value) - Number(textarea.dataset.limit);
   if (!textarea.value.trim()) return textarea.focus();
   if (over > 0) {
-    return complain(`This message is ${over.toLocaleString('en')} characters too long. Shorten it, or send it in parts.`);
+    const excess = over > 1 ? `${over.toLocaleString('en')} characters` : '1 character';
+    return complain(`This message is ${excess} too long. Shorten it, or send it in parts.`);
   }
   if (!add(openId(), textarea.value)) {
     return complain('Too many messages are waiting to be sent. This one stays here until some are on their way.');

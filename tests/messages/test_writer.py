@@ -30,11 +30,6 @@ def draft(conversation_id: UUID, sender_id: UUID, content: str = "hello", client
 
 
 @pytest.fixture
-def factory(pool: Pool) -> Factory:
-    return Factory(pool)
-
-
-@pytest.fixture
 async def other_pool(settings: Settings) -> AsyncIterator[Pool]:
     """The pool of a second server process."""
     pool = await create_pool(settings)
@@ -143,10 +138,12 @@ async def test_a_stranger_and_a_deactivated_account_are_refused_and_learn_nothin
     writer = make_writer(pool)
     assert (await writer.store(draft(conversation, maria))).message.seq == 1
 
-    refusals = await asyncio.gather(
-        writer.store(draft(conversation, stranger)),
-        writer.store(draft(uuid4(), stranger)),
-        return_exceptions=True,
+    refusals = list(
+        await asyncio.gather(
+            writer.store(draft(conversation, stranger)),
+            writer.store(draft(uuid4(), stranger)),
+            return_exceptions=True,
+        )
     )
     await pool.execute("update users set deactivated_at = now() where id = $1", maria)
     refusals.append((await asyncio.gather(writer.store(draft(conversation, maria)), return_exceptions=True))[0])
