@@ -76,15 +76,16 @@ async def subscribe(app: web.Application, connection: Connection, payload: Subsc
     that falls between them comes twice, which the screen doesn't mind, and never not at all."""
     if len(connection.open) >= MAX_OPEN and payload.conversation_id not in connection.open:
         raise ValidationFailed(f"At most {MAX_OPEN} conversations can be open at once on one connection.")
+    scope = {"viewer_id": connection.user_id, "conversation_id": payload.conversation_id}
     connection.open.add(payload.conversation_id)
     try:
-        row = await conversations.get(
-            app[SERVICES], viewer_id=connection.user_id, conversation_id=payload.conversation_id
-        )
+        row = await conversations.get(app[SERVICES], **scope)
     except ChatError:
         connection.open.discard(payload.conversation_id)
         raise
-    app[HUB].join(connection, [payload.conversation_id])
+    if app[HUB].join(connection, [payload.conversation_id]):
+        # The first look let it in, but until here it was told nothing of this conversation: look again.
+        row = await conversations.get(app[SERVICES], **scope)
     await connection.send(
         frame(
             "subscribed",

@@ -45,9 +45,9 @@ _encode = msgspec.json.Encoder().encode
 class Bus:
     """Publishes this process's events to the others, and hands theirs to `receive`.
 
-    `missed` is called when events may have been lost, because a connection was: every device then asks for what
-    changed. `degraded` is called with True when Redis is lost and with False when it is back. `read_message` finds
-    the message that a `MessageReference` stands for.
+    `missed` is called whenever listening has begun, at first and again: what was told before that may be lost, so
+    every device then asks for what changed. `degraded` is called with True when Redis is lost and with False when
+    it is back. `read_message` finds the message that a `MessageReference` stands for.
     """
 
     def __init__(
@@ -71,7 +71,8 @@ class Bus:
         self._origin = new_id().hex.encode()
         self._waiting: deque[tuple[str, Event]] = deque(maxlen=MAX_WAITING)
         self._wake = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._publisher: asyncio.Task[None]
+        self._listeners: list[asyncio.Task[None]]
         self.redis_up = True
 
     def publish(self, channel: str, event: Event) -> None:
@@ -81,20 +82,19 @@ class Bus:
 
     async def start(self) -> None:
         """Begin to listen and to publish; what can't be reached yet is tried again for ever."""
-        self._tasks = [
-            asyncio.create_task(self._publish_for_ever()),
+        self._publisher = asyncio.create_task(self._publish_for_ever())
+        self._listeners = [
             asyncio.create_task(self._listen_for_ever("redis", self._listen_to_redis)),
             asyncio.create_task(self._listen_for_ever("postgres", self._listen_to_postgres)),
         ]
 
     async def stop(self) -> None:
         """Publish what waits, then stop."""
+        await _end(self._publisher)
         with contextlib.suppress(*redis.UNAVAILABLE, *db.UNAVAILABLE):
             async with asyncio.timeout(1):
                 await self._publish_waiting()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(*self._listeners)
 
     async def _publish_for_ever(self) -> None:
         while True:
@@ -102,22 +102,36 @@ class Bus:
             self._wake.clear()
             try:
                 await self._publish_waiting()
+            except db.UNAVAILABLE as error:
+                metrics.bus_errors.inc()
+                log.warning("bus.publish_failed", error=type(error).__name__)
+                await asyncio.sleep(RECONNECT_SECONDS[1])
+                self._wake.set()
             except Exception:
-                # The messages are stored; whoever misses the news finds them at the next sync.
                 metrics.bus_errors.inc()
                 log.exception("bus.publish_failed")
 
     async def _publish_waiting(self) -> None:
+        """Publish all that waits. What neither server takes goes on waiting: the last message before a silence would
+        else be missed by devices that have no reason to ask for it."""
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            if self.redis_up:
-                try:
-                    await self._publish_to_redis(batch)
-                    continue
-                except redis.UNAVAILABLE:
-                    metrics.bus_errors.inc()
-                    await self._set_redis_up(False)
-            await self._notify(batch)
+            try:
+                await self._publish_batch(batch)
+            except (*db.UNAVAILABLE, asyncio.CancelledError):
+                self._waiting.extendleft(reversed(batch))
+                raise
+
+    async def _publish_batch(self, batch: list[tuple[str, Event]]) -> None:
+        if self.redis_up:
+            try:
+                await self._publish_to_redis(batch)
+            except redis.UNAVAILABLE:
+                metrics.bus_errors.inc()
+                await self._set_redis_up(False)
+            else:
+                return
+        await self._notify(batch)
 
     async def _publish_to_redis(self, batch: list[tuple[str, Event]]) -> None:
         async with self._redis.pipeline(transaction=False) as pipeline:
@@ -136,33 +150,31 @@ class Bus:
             log.warning("bus.redis_back" if up else "bus.redis_lost")
             await self._degraded(not up)
 
-    async def _listen_for_ever(self, name: str, listen: Callable[[bool], Awaitable[None]]) -> None:
-        """Run `listen` again and again; from the second time on, what came in between may be lost."""
+    async def _listen_for_ever(self, name: str, listen: Callable[[], Awaitable[None]]) -> None:
+        """Run `listen` again and again."""
         attempt = 0
-        first = True
         while True:
             started = asyncio.get_running_loop().time()
             try:
-                await listen(first)
+                await listen()
             except (*redis.UNAVAILABLE, *db.UNAVAILABLE, asyncpg.PostgresError) as error:
                 log.warning("bus.listener_lost", server=name, error=type(error).__name__)
             except Exception:
                 log.exception("bus.listener_failed", server=name)
-            first = False
             if asyncio.get_running_loop().time() - started > RECONNECT_SECONDS[-1]:
                 attempt = 0
             await asyncio.sleep(RECONNECT_SECONDS[min(attempt, len(RECONNECT_SECONDS) - 1)])
             attempt += 1
 
-    async def _listen_to_redis(self, first: bool) -> None:
+    async def _listen_to_redis(self) -> None:
         try:
-            await self._hear_redis(first)
+            await self._hear_redis()
         except Exception:
             # Being told to stop is no such loss.
             await self._set_redis_up(False)
             raise
 
-    async def _hear_redis(self, first: bool) -> None:
+    async def _hear_redis(self) -> None:
         async with self._redis.pubsub() as subscriber:
             await subscriber.psubscribe(PREFIX + "*")
             silent = False
@@ -178,10 +190,11 @@ class Bus:
                 await self._set_redis_up(True)
                 if message["type"] == "pmessage":
                     self._received(message["data"])
-                elif message["type"] == "psubscribe" and not first:
+                elif message["type"] == "psubscribe":
+                    # Also where nobody asked: after a lost connection the client subscribes anew by itself.
                     await self._missed()
 
-    async def _listen_to_postgres(self, first: bool) -> None:
+    async def _listen_to_postgres(self) -> None:
         """A connection of its own: one that is lent out by the pool can't listen."""
         connection = await asyncpg.connect(self._database_url, timeout=5)
         # None says that the connection has ended.
@@ -196,9 +209,16 @@ class Bus:
         try:
             connection.add_termination_listener(lambda _connection: notices.put_nowait(None))
             await connection.add_listener(queries.NOTIFY_CHANNEL, noticed)
-            if not first:
-                await self._missed()
-            while (notice := await notices.get()) is not None:
+            await self._missed()
+            while True:
+                try:
+                    async with asyncio.timeout(SILENCE_SECONDS):
+                        notice = await notices.get()
+                except TimeoutError:
+                    await queries.give_sign_of_life(connection, timeout=SILENCE_SECONDS)
+                    continue
+                if notice is None:
+                    return
                 await self._noticed(notice)
         finally:
             await connection.close(timeout=1)
@@ -232,3 +252,9 @@ def _as_notice(event: Event) -> Event | MessageReference:
     if isinstance(event, MessageCreated):
         return MessageReference(event.conversation_id, event.revision)
     return event
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

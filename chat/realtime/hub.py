@@ -50,14 +50,17 @@ class Hub:
         self._by_user[connection.user_id].add(connection)
         metrics.connections.set(len(self._conversations))
 
-    def join(self, connection: Connection, conversation_ids: Iterable[UUID]) -> None:
-        """Tell the connection of these conversations too; does nothing for one that has gone."""
+    def join(self, connection: Connection, conversation_ids: Iterable[UUID]) -> bool:
+        """Tell the connection of these conversations too; does nothing for one that has gone. False where it was
+        told of all of them before."""
         joined = self._conversations.get(connection)
         if joined is None:
-            return
-        for conversation_id in conversation_ids:
-            joined.add(conversation_id)
+            return False
+        new = set(conversation_ids) - joined
+        joined |= new
+        for conversation_id in new:
             self._by_conversation[conversation_id].add(connection)
+        return bool(new)
 
     def remove(self, connection: Connection) -> None:
         """Forget a connection that has ended."""

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+import asyncpg
+
 from chat.db import Connection
 
 NOTIFY_CHANNEL = "chat_events"
@@ -13,6 +15,11 @@ async def notify(connection: Connection, *, payloads: Sequence[str]) -> None:
     await connection.execute(
         "select pg_notify($1, payload) from unnest($2::text[]) as payload", NOTIFY_CHANNEL, payloads
     )
+
+
+async def give_sign_of_life(connection: asyncpg.Connection, *, timeout: float) -> None:  # noqa: ASYNC109 - asyncpg's
+    """Raises one of `UNAVAILABLE` where the connection leads nowhere any more."""
+    await connection.execute("select 1", timeout=timeout)
 
 
 async def live_sessions(connection: Connection, *, ids: Collection[UUID]) -> set[UUID]:
