@@ -28,6 +28,9 @@ NO_LIMITS = {
     "send_limit_per_minute": 0,
     "history_limit_per_minute": 0,
 }
+# Where its comparisons fail, they say what differs.
+pytest.register_assert_rewrite("tests.client")
+
 _numbers = itertools.count()
 _shared: pytest.StashKey[SharedPostgres] = pytest.StashKey()
 
