@@ -4,11 +4,28 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from argon2 import PasswordHasher
 
+from chat.accounts import passwords
 from chat.embedded.server import free_port as free_port_
 from tests.accounts.browser import Browser
 
 OpenBrowser = Callable[..., Browser]
+_COSTLY = passwords._hasher
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id with next to no work: most tests ask what follows from a password, not how well it is kept."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "_UNMATCHABLE", passwords._unmatchable_hash())
+
+
+@pytest.fixture
+def costly_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in production; fixtures that everyone uses come before this one."""
+    monkeypatch.setattr(passwords, "_hasher", _COSTLY)
+    monkeypatch.setattr(passwords, "_UNMATCHABLE", passwords._unmatchable_hash())
 
 
 @pytest.fixture

@@ -10,6 +10,41 @@ from tests.accounts.browser import PASSWORD, Browser
 from tests.accounts.conftest import OpenBrowser
 from tests.servers import Serve
 
+REFUSED = [
+    ("username", ""),
+    ("username", "-karin"),
+    ("username", "karin."),
+    ("username", "ka rin"),
+    ("username", "kärin"),
+    ("username", "k" * 33),
+    ("username", "everyone"),
+    ("username", "@Admin"),
+    ("username", "karin\0"),
+    ("display_name", ""),
+    ("display_name", " \u00a0\u2003"),
+    ("display_name", "n" * 81),
+    ("display_name", "Ka\0rin"),
+    ("display_name", "Karin \u202enimda"),
+    ("display_name", "Karin\u2066"),
+    ("display_name", "Kar\u200bin"),
+    ("display_name", "\u3164\u3164"),
+    ("display_name", "\u200d"),
+    ("display_name", "Q" + "\u0301\u0316\u0323\u0330\u0347" + "arin"),
+    ("email", ""),
+    ("email", "karin"),
+    ("email", "karin@localhost"),
+    ("email", "karin@@example.org"),
+    ("email", "ka rin@example.org"),
+    ("email", "karin\u202e@example.org"),
+    ("email", "karin\0@example.org"),
+    ("email", "k" * 250 + "@example.org"),
+    ("password", ""),
+    ("password", "1234567"),
+    ("password", "x" * 201),
+    ("password", "KARIN@example.org"),
+    ("password", "Karin Lopez"),
+]
+
 
 async def test_who_registers_is_signed_in(browser: Browser, pool: Pool) -> None:
     answer = await browser.register("karin", display_name="Karin Lopez")
@@ -78,53 +113,14 @@ async def test_a_refused_form_keeps_what_was_typed_but_the_password(browser: Bro
     assert "short" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("username", ""),
-        ("username", "-karin"),
-        ("username", "karin."),
-        ("username", "ka rin"),
-        ("username", "kärin"),
-        ("username", "k" * 33),
-        ("username", "everyone"),
-        ("username", "@Admin"),
-        ("username", "karin\0"),
-        ("display_name", ""),
-        ("display_name", " \u00a0\u2003"),
-        ("display_name", "n" * 81),
-        ("display_name", "Ka\0rin"),
-        ("display_name", "Karin \u202enimda"),
-        ("display_name", "Karin\u2066"),
-        ("display_name", "Kar\u200bin"),
-        ("display_name", "\u3164\u3164"),
-        ("display_name", "\u200d"),
-        ("display_name", "Q" + "\u0301\u0316\u0323\u0330\u0347" + "arin"),
-        ("email", ""),
-        ("email", "karin"),
-        ("email", "karin@localhost"),
-        ("email", "karin@@example.org"),
-        ("email", "ka rin@example.org"),
-        ("email", "karin\u202e@example.org"),
-        ("email", "karin\0@example.org"),
-        ("email", "k" * 250 + "@example.org"),
-        ("password", ""),
-        ("password", "1234567"),
-        ("password", "x" * 201),
-        ("password", "KARIN@example.org"),
-        ("password", "Karin Lopez"),
-    ],
-)
-async def test_what_is_no_name_address_or_password_is_refused_beneath_its_field(
-    browser: Browser, pool: Pool, field: str, value: str
-) -> None:
+async def test_what_is_no_name_address_or_password_is_refused_beneath_its_field(browser: Browser, pool: Pool) -> None:
     good = {"display_name": "Karin Lopez", "email": "karin@example.org", "password": PASSWORD}
 
-    answer = await browser.register("karin", **(good | {field: value}))
+    for field, value in REFUSED:
+        answer = await browser.register("karin", **(good | {field: value}))
+        assert (answer.status, len(answer.field_errors)) == (422, 1), (field, value)
+        assert f'id="field-{field}"' in answer.text.partition('aria-invalid="true"')[0].rpartition("<input")[2]
 
-    assert answer.status == 422
-    assert len(answer.field_errors) == 1
-    assert f'id="field-{field}"' in answer.text.partition('aria-invalid="true"')[0].rpartition("<input")[2]
     assert await pool.fetchval("select count(*) from users") == 0
 
 

@@ -28,9 +28,7 @@ MALFORMED = [
     "%7B%7D",
 ]
 
-CONVERSATION_ROUTES = [
-    (route.method, route.path) for route in PAGES if hasattr(route, "path") and "{conversation_id}" in route.path
-]
+CONVERSATION_ROUTES = [(route.method, route.path) for route in PAGES if "{conversation_id}" in route.path]
 HEADERS: dict[str, dict[str, str]] = {
     "page": {"Accept": "text/html"},
     "pane": {"HX-Request": "true", "HX-Target": "main#pane"},
