@@ -1,5 +1,6 @@
 """What people do with conversations."""
 
+import unicodedata
 from uuid import UUID
 
 from chat.conversations import queries
@@ -55,7 +56,9 @@ async def get(services: Services, *, viewer_id: UUID, conversation_id: UUID) -> 
 
 async def search(services: Services, *, viewer_id: UUID, prefix: str) -> list[Row]:
     """The viewer's conversations of which a word of the name begins with `prefix`; the latest ones for none."""
-    escaped = prefix.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    # Names are kept in normal form C, and people are called with an @.
+    text = unicodedata.normalize("NFC", prefix).strip().removeprefix("@").lower()
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     records = await queries.search(services.pool, viewer_id=viewer_id, pattern=f"{escaped}%", limit=SWITCHER_LIMIT)
     return [row_of(record) for record in records]
 

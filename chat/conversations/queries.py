@@ -45,7 +45,8 @@ async def search(connection: Connection, *, viewer_id: UUID, pattern: str, limit
     """The viewer's conversations with a name, or a person's username, that is like `pattern` in lower case."""
     return await connection.fetch(
         f"""
-        {ROWS} and (lower(coalesce(c.name, other.display_name)) like any ($2) or other.username like any ($2))
+        {ROWS} and {LISTED}
+            and (lower(coalesce(c.name, other.display_name)) like any ($2) or other.username like any ($2))
         order by coalesce(c.last_message_at, c.created_at) desc, c.id
         limit $3
         """,
