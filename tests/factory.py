@@ -1,6 +1,8 @@
 """People and conversations for tests, with defaults for all that a test does not care about."""
 
 import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from chat.conversations import queries as conversations
@@ -16,6 +18,7 @@ class Factory:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        self._told = datetime.now(UTC) - timedelta(hours=12)
 
     async def user(self, name: str = "", **columns: object) -> UUID:
         """An account that nobody can sign in to."""
@@ -54,6 +57,41 @@ class Factory:
             [(conversation_id, person) for person in people],
         )
         return conversation_id
+
+    def later(self) -> datetime:
+        """A time today or yesterday, later than any that this factory has told before."""
+        self._told += timedelta(seconds=20)
+        return self._told
+
+    async def say(self, conversation_id: UUID, said: Sequence[tuple[UUID, str, datetime]]) -> None:
+        """A conversation's first messages, each with its sender, text and time."""
+        rows = []
+        for seq, (sender, text, at) in enumerate(said, start=1):
+            before = said[seq - 2] if seq > 1 else None
+            continues = before is not None and before[0] == sender and at - before[2] < timedelta(minutes=5)
+            rows.append((new_id(), conversation_id, seq, seq, sender, client_id(), text, continues, at))
+        columns = (
+            *("id", "conversation_id", "seq", "revision", "sender_id", "client_message_id"),
+            *("content", "continues", "created_at"),
+        )
+        async with self.pool.acquire() as connection:
+            await connection.copy_records_to_table("messages", records=rows, columns=columns)
+        await self.pool.execute(
+            "update conversations set last_seq = $2, revision = $2, last_message_at = $3 where id = $1",
+            conversation_id,
+            len(rows),
+            said[-1][2],
+        )
+
+    async def read(self, conversation_id: UUID, user_id: UUID, seq: int) -> None:
+        """The person has read up to here."""
+        await self.pool.execute(
+            "update members set read_up_to_seq = $3, delivered_up_to_seq = $3 "
+            "where conversation_id = $1 and user_id = $2",
+            conversation_id,
+            user_id,
+            seq,
+        )
 
     async def history(self, conversation_id: UUID) -> list[tuple[int, UUID, str]]:
         """Sequence number, sender and content of every message, in order."""

@@ -53,6 +53,12 @@ class Proxy:
         """Let pass what waited, and all that follows."""
         self._flowing.set()
 
+    def forget(self) -> None:
+        """Nothing passes any more on what is open, and nobody is told; new connections work."""
+        self._flowing.clear()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
     async def close(self) -> None:
         """Cut everything, and be gone."""
         await self.refuse()
@@ -63,12 +69,15 @@ class Proxy:
         self._tasks.add(task)
         self._writers.add(writer)
         try:
-            await self._flowing.wait()
+            flowing = self._flowing
+            await flowing.wait()
             assert self._server.port is not None
             server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self._server.port)
             self._writers.add(server_writer)
             try:
-                await asyncio.gather(self._pass(reader, server_writer), self._pass(server_reader, writer))
+                await asyncio.gather(
+                    self._pass(reader, server_writer, flowing), self._pass(server_reader, writer, flowing)
+                )
             finally:
                 self._writers.discard(server_writer)
                 server_writer.transport.abort()
@@ -79,9 +88,9 @@ class Proxy:
             self._tasks.discard(task)
             writer.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event) -> None:
         while data := await reader.read(65_536):
-            await self._flowing.wait()
+            await flowing.wait()
             writer.write(data)
             await writer.drain()
         with contextlib.suppress(OSError):

@@ -8,7 +8,7 @@ import { emit, openId } from './page.js';
 
 const HEARTBEAT = 15_000;
 const SILENCE = 60_000;
-const PROBE_ANSWER = 5_000;
+const PROBE_ANSWER = 3_000;
 const AWAY_AFTER = 300_000;
 const CALM = 1_000;
 const SIGNED_OUT = [4401, 4403];
@@ -29,7 +29,8 @@ let reviving;
 /** @returns {WebSocket | undefined} */
 const socket = () => live._htmx?.ws?.connection?.socket;
 
-export const isOpen = () => socket()?.readyState === WebSocket.OPEN;
+/** hx-ws closes a socket that it replaces only after it has said so. */
+export const isOpen = () => connected && socket()?.readyState === WebSocket.OPEN;
 
 /** @returns {number} milliseconds for which the socket has been down, 0 while it is up */
 export const downFor = () => (isOpen() ? 0 : Date.now() - since);
@@ -153,10 +154,11 @@ export function start() {
   });
   addEventListener('pageshow', (event) => event.persisted && reviveIfDown());
   addEventListener('online', reviveIfDown);
+  addEventListener('offline', probe);
   document.addEventListener('visibilitychange', () => document.hidden || reviveIfDown());
   for (const type of ['pointerdown', 'keydown']) addEventListener(type, () => (touchedAt = Date.now()), true);
   setInterval(tick, HEARTBEAT);
-  if (isOpen()) opened();
+  if (socket()?.readyState === WebSocket.OPEN) opened();
   // htmx may have looked at the page before hx-ws had arrived; if it hasn't, this does nothing.
   else htmx.process(live);
 }

@@ -19,10 +19,11 @@ import * as switcher from './switcher.js';
 import * as sync from './sync.js';
 import * as timeline from './timeline.js';
 
-// The timeline comes last: it tells the others that the first page is there.
+// Navigation comes first: it makes the pane visible, and what is hidden can't be measured. The timeline comes last:
+// it tells the others that the first page is there.
 for (const module of [
-  outbox, bubbles, drafts, composer, reading, scrolling, sync, connection, banner,
-  sidebar, announcer, switcher, keyboard, navigation, timeline,
+  navigation, outbox, bubbles, drafts, composer, reading, scrolling, sync, connection, banner,
+  sidebar, announcer, switcher, keyboard, timeline,
 ]) {
   module.start();
 }

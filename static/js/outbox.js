@@ -129,7 +129,10 @@ function flushAll(conversation, hurry = false) {
   for (const id of new Set(entries(conversation).map((entry) => entry.conversation))) flush(id, hurry);
 }
 
-/** @returns {Entry | undefined} the message to send next; none behind one that the person has to decide about */
+/**
+ * @returns {Entry | undefined} the message to send next, past those that are refused for good; none behind one that
+ * was put off too often, so that nothing overtakes it
+ */
 function next(conversation) {
   const now = Date.now();
   const isOurs = ({ owner, until }) => owner === tab || until < now || until > now + 2 * LONGEST_PAUSE;
@@ -164,22 +167,30 @@ async function flush(conversation, hurry) {
 /** @returns {Promise<object | undefined>} the server's answer, or nothing where it can't be reached */
 async function attempt({ id, conversation, content }) {
   const answered = new Promise((resolve) => waiting.set(id, resolve));
+  const attempted = new AbortController();
+  const { signal } = attempted;
   try {
     // A socket that has just closed is usually back within a second; then there's no need for another way.
-    if (!isOpen() && downFor() < 1_000) await Promise.race([connectionChange(), delay(1_000 - downFor())]);
+    if (!isOpen() && downFor() < 1_000) await Promise.race([connection([true], signal), delay(1_000 - downFor())]);
     if (send('message:send', { conversation_id: conversation, client_message_id: id, content })) {
-      const answer = await Promise.race([answered, connectionChange(), delay(CONFIRM_WITHIN)]);
+      const answer = await Promise.race([answered, connection([true, false], signal), delay(CONFIRM_WITHIN)]);
       if (answer) return answer;
       probe();
     }
-    return await Promise.race([answered, post(id, conversation, content)]);
+    // A socket that comes back meanwhile is quicker than a request on a line that may have died with the old one.
+    return await Promise.race([answered, post(id, conversation, content), connection([true], signal)]);
   } finally {
     waiting.delete(id);
+    attempted.abort();
   }
 }
 
-const connectionChange = () =>
-  new Promise((resolve) => document.addEventListener('chat:connection', () => resolve(), { once: true }));
+/** @param {boolean[]} states @returns {Promise<undefined>} when the socket's state changes to one of them */
+const connection = (states, signal) =>
+  new Promise((resolve) => {
+    const changed = ({ detail: { open } }) => states.includes(open) && resolve();
+    document.addEventListener('chat:connection', changed, { signal });
+  });
 
 /** The same message by HTTP, with the same id: whichever way arrives first, it is stored once. */
 async function post(id, conversation, content) {

@@ -20,7 +20,9 @@ function goToFirst() {
   else options()[0]?.click();
 }
 
-function arrived() {
+function arrived({ action }) {
+  // The answer to what was asked some letters ago.
+  if (new URL(action, location.href).searchParams.get('q') !== query.value) return;
   stale = false;
   if (eager) options()[0]?.click();
   eager = false;
@@ -52,5 +54,5 @@ export function start() {
     results.replaceChildren();
   });
   query.addEventListener('input', () => (stale = true));
-  document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => ctx.sourceElement === query && arrived());
+  document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => ctx.sourceElement === query && arrived(ctx.request));
 }

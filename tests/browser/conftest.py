@@ -12,6 +12,7 @@ from tests import chromium
 from tests.browser.person import AtBrowser, Person, StartWeb
 from tests.device import sign_in
 from tests.factory import Factory
+from tests.proxy import Proxy
 from tests.servers import WebProcess
 
 DESKTOP = ViewportSize(width=1280, height=800)
@@ -42,6 +43,15 @@ def web(start_web: StartWeb) -> WebProcess:
 
 
 @pytest.fixture
+async def line(web: WebProcess) -> AsyncIterator[Proxy]:
+    """A line to the web process that can be cut: sit down before it instead of the process itself."""
+    proxy = Proxy(web.url)
+    await proxy.accept()
+    yield proxy
+    await proxy.close()
+
+
+@pytest.fixture
 async def at_browser(browser: Browser, pool: Pool) -> AsyncIterator[AtBrowser]:
     """Put a person before a browser: `await at_browser(web, user_id, "/c/…", phone=True)`.
 
@@ -51,7 +61,14 @@ async def at_browser(browser: Browser, pool: Pool) -> AsyncIterator[AtBrowser]:
         people: list[Person] = []
 
         async def sit_down(
-            web: WebProcess, user_id: UUID, path: str = "/", *, phone: bool = False, scripts: bool = True
+            web: WebProcess | Proxy,
+            user_id: UUID | None,
+            path: str = "/",
+            *,
+            phone: bool = False,
+            scripts: bool = True,
+            socket: bool = True,
+            clock: bool = False,
         ) -> Person:
             context = await browser.new_context(
                 base_url=web.url,
@@ -64,11 +81,18 @@ async def at_browser(browser: Browser, pool: Pool) -> AsyncIterator[AtBrowser]:
                 timezone_id="Europe/Berlin",
             )
             stack.push_async_callback(context.close)
-            token = await sign_in(pool, user_id)
-            await context.add_cookies([{"name": "chat_session", "value": token, "url": web.url}])
+            if user_id is not None:
+                token = await sign_in(pool, user_id)
+                await context.add_cookies([{"name": "chat_session", "value": token, "url": web.url}])
+            if not socket:
+                await context.route_web_socket("**/ws", lambda route: route.close())
+            if clock:
+                await context.clock.install()
             person = Person(user_id, context, await context.new_page())
             people.append(person)
-            await (person.go(path) if scripts else person.page.goto(path))
+            await person.page.goto(path)
+            if scripts and socket and user_id is not None:
+                await person.is_live()
             return person
 
         yield sit_down

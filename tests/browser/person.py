@@ -7,9 +7,13 @@ from uuid import UUID
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
+from tests.proxy import Proxy
 from tests.servers import WebProcess
 
 expect.set_options(timeout=10_000)
+
+# A server that is away, or refuses, is what some tests are about, and the browser notes each request that failed.
+NETWORK = ("Failed to load resource", "net::ERR", "WebSocket connection to", "htmx:ws:error")
 
 Shown: TypeAlias = tuple[int, str]
 
@@ -17,7 +21,7 @@ Shown: TypeAlias = tuple[int, str]
 class Person:
     """One browser, with one page open at first."""
 
-    def __init__(self, user_id: UUID, context: BrowserContext, page: Page) -> None:
+    def __init__(self, user_id: UUID | None, context: BrowserContext, page: Page) -> None:
         self.user_id = user_id
         self.context = context
         self.page = page
@@ -29,14 +33,30 @@ class Person:
         page.on("console", self._console)
 
     def _console(self, message: ConsoleMessage) -> None:
-        # A server that is away is what some tests are about; the browser notes each request that it couldn't make.
-        if message.type in {"error", "warning"} and "net::ERR" not in message.text:
+        if message.type in {"error", "warning"} and not any(text in message.text for text in NETWORK):
             self.complaints.append(message.text)
 
     async def go(self, path: str) -> None:
         """Load a page, and wait until its socket is up."""
         await self.page.goto(path)
         await self.is_live()
+
+    async def open_tab(self, path: str) -> "Person":
+        """The same person in a second tab of the same browser; what it complains about is kept with the first's."""
+        tab = Person(self.user_id, self.context, await self.context.new_page())
+        tab.complaints = self.complaints
+        await tab.go(path)
+        return tab
+
+    async def unplug(self, line: Proxy) -> None:
+        """No network, neither for the page nor in what the browser says of it."""
+        await line.refuse()
+        await self.context.set_offline(True)
+
+    async def plug_in(self, line: Proxy) -> None:
+        """Back on the network."""
+        await line.accept()
+        await self.context.set_offline(False)
 
     async def is_live(self) -> None:
         """Wait until the page says that it is connected."""

@@ -1,0 +1,165 @@
+"""Every page, wide and narrow, light and dark: for everybody, and nothing runs out of the window."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from chat.db import Pool
+from tests.browser.person import AtBrowser
+from tests.factory import Factory
+from tests.servers import WebProcess
+
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+TEXTS = [
+    "Plain text",
+    "**bold**, *italic*, `code`, a [link](https://example.org) and https://example.org/" + "long" * 60,
+    "```python\ndef total(values):\n    return sum(values)  # " + "wide " * 40 + "\n```",
+    "> quoted\n\nand answered",
+    "1. one\n2. two\n\n- dot",
+    "word" * 200,
+    "👍",
+]
+
+
+async def a_full_conversation(factory: Factory) -> tuple[UUID, str]:
+    """Somebody, and the address of a conversation with everything in it that a message can hold."""
+    ada, bo = await factory.user("ada"), await factory.user("bo", display_name="Bo " + "of a long name " * 3)
+    conversation = await factory.direct(ada, bo)
+    begin = datetime.now(UTC) - timedelta(days=2)
+    await factory.say(
+        conversation,
+        [((ada, bo)[number % 3 == 0], text, begin + timedelta(hours=number)) for number, text in enumerate(TEXTS)],
+    )
+    await factory.read(conversation, ada, 4)
+    return ada, f"/c/{conversation}"
+
+
+async def problems(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA on the page as it is."""
+    results = await Axe().run(page, options=WCAG)
+    return [
+        f"{violation['id']}: {violation['help']}: {[node['html'][:120] for node in violation['nodes'][:3]]}"
+        for violation in results.response["violations"]
+    ]
+
+
+async def runs_out(page: Page) -> bool:
+    """Whether the page is wider than the window."""
+    return bool(await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+async def test_nothing_stands_in_anybodys_way(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser, width: int, scheme: str
+) -> None:
+    ada, conversation = await a_full_conversation(factory)
+    person = await at_browser(web, ada, phone=width < 600)
+    await person.page.set_viewport_size({"width": width, "height": 780})
+    await person.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+
+    found = []
+    for path in ("/", conversation, "/people", "/people?q=nobody", "/settings", "/c/none"):
+        await person.page.goto(path)
+        await expect(person.page.locator("main")).to_be_visible()
+        assert not await runs_out(person.page), f"{path} runs out of a window of {width} px"
+        found += [f"{path}: {problem}" for problem in await problems(person.page)]
+    if width > 600:
+        await person.page.goto("/")
+        await person.is_live()
+        await person.page.keyboard.press("Control+k")
+        await expect(person.page.locator("#switcher-results .option").first).to_be_visible()
+        found += [f"switcher: {problem}" for problem in await problems(person.page)]
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_nothing_stands_in_a_newcomers_way(web: WebProcess, at_browser: AtBrowser, scheme: str) -> None:
+    person = await at_browser(web, None)
+    await person.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    found = []
+    for path in ("/login", "/register"):
+        await person.page.goto(path)
+        found += [f"{path}: {problem}" for problem in await problems(person.page)]
+        await person.page.set_viewport_size({"width": 360, "height": 640})
+        assert not await runs_out(person.page)
+    assert found == []
+
+
+async def test_on_a_phone_there_is_one_pane_at_a_time(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
+    ada, bo = await factory.user("ada"), await factory.user("bo")
+    conversation = await factory.direct(ada, bo)
+    person = await at_browser(web, ada, phone=True)
+    await expect(person.page.locator("#sidebar")).to_be_visible()
+    await expect(person.page.locator("#pane")).to_be_hidden()
+
+    await person.row(conversation).tap()
+    await expect(person.field).to_be_visible()
+    await expect(person.page.locator("#sidebar")).to_be_hidden()
+    await person.field.fill("From a phone")
+    await person.page.get_by_role("button", name="Send").tap()
+    await person.sees("From a phone")
+
+    await person.page.get_by_role("link", name="Back to conversations").tap()
+    await expect(person.page.locator("#sidebar")).to_be_visible()
+    await expect(person.row(conversation).locator(".preview")).to_contain_text("From a phone")
+    await person.page.go_back()
+    await expect(person.field).to_be_visible()
+
+
+async def test_what_a_thumb_has_to_hit_is_large_enough(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, conversation = await a_full_conversation(factory)
+    person = await at_browser(web, ada, phone=True)
+    small = []
+    for path in ("/", conversation, "/people", "/settings"):
+        await person.page.goto(path)
+        for target in await person.page.locator("a:visible, button:visible, input:visible").all():
+            box = await target.bounding_box()
+            in_text = await target.evaluate("element => Boolean(element.closest('.text, p, .skip-link'))")
+            if box and not in_text and box["height"] < 44:
+                small.append(f"{path}: {await target.evaluate('element => element.outerHTML.slice(0, 90)')} {box}")
+    assert small == []
+
+
+async def test_register_sign_in_and_talk_by_hand(
+    web: WebProcess, pool: Pool, at_browser: AtBrowser
+) -> None:
+    newcomer, other = await at_browser(web, None), await at_browser(web, None)
+    for person, name in ((newcomer, "Ada Byron"), (other, "Bo Ek")):
+        page = person.page
+        await page.goto("/")
+        await page.get_by_role("link", name="Create an account").click()
+        await page.get_by_label("Your name").fill(name)
+        await page.get_by_label("Username").fill(name.split()[0].lower())
+        await page.get_by_label("Email").fill(f"{name.split()[0].lower()}@example.org")
+        await page.get_by_label("Password").fill("correct horse battery")
+        await page.get_by_role("button", name="Create account").click()
+        await person.is_live()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("No conversations yet")
+
+    await newcomer.page.get_by_title("New message").click()
+    await newcomer.page.get_by_label("Name or username").fill("ek")
+    await newcomer.page.get_by_role("button", name=re.compile("Bo Ek")).click()
+    await newcomer.write("Welcome")
+    await other.page.locator("#conversation-list a").click()
+    await other.sees("Welcome")
+
+    await other.page.get_by_role("button", name="Your account").click()
+    await other.page.get_by_role("button", name="Sign out").click()
+    await expect(other.page).to_have_url(re.compile("/login"))
+    await other.page.get_by_label("Email or username").fill("bo")
+    await other.page.get_by_label("Password").fill("wrong horse battery")
+    await other.page.get_by_role("button", name="Sign in").click()
+    await expect(other.page.get_by_role("alert")).to_be_visible()
+    await expect(other.page.get_by_label("Email or username")).to_have_value("bo")
+    await other.page.get_by_label("Password").fill("correct horse battery")
+    await other.page.get_by_role("button", name="Sign in").click()
+    await other.is_live()
+    roles = {row["username"]: row["role"] for row in await pool.fetch("select username, role from users")}
+    assert roles == {"ada": "owner", "bo": "member"}
