@@ -255,6 +255,10 @@ def _as_notice(event: Event) -> Event | MessageReference:
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        # Once isn't enough: a cancellation that comes while the Redis client connects is swallowed by it.
+        _, running = await asyncio.wait(running, timeout=0.1)
     await asyncio.gather(*tasks, return_exceptions=True)
