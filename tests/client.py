@@ -87,7 +87,8 @@ async def stored_messages(pool: Pool, conversation_id: UUID) -> list[Message]:
 class Client(Device):
     """One device with one conversation on its screen.
 
-    `confirmed` holds every confirmation by client message id; `refused` those that were refused for good.
+    `confirmed` holds every confirmation by client message id; `refused` those that were refused for good; `put_off`
+    every refusal that invited another try; `close_codes` how the sockets before the present one ended.
     To come back it only connects again, to any of `urls`, and syncs: there is no reload.
     """
 
@@ -100,6 +101,7 @@ class Client(Device):
         self.confirmed: dict[UUID, list[Frame]] = {}
         self.refused: dict[UUID, Frame] = {}
         self.put_off: list[Frame] = []
+        self.close_codes: list[int | None] = []
         self.shown: dict[str, Message] = {}
         self.revision = 0
         self._ahead: set[int] = set()
@@ -110,8 +112,12 @@ class Client(Device):
     async def join(cls, pool: Pool, user_id: UUID, conversation_id: UUID, *urls: str) -> "Client":
         """Sign in, open the page, and come on line."""
         client = cls(urls, await sign_in(pool, user_id), user_id, conversation_id)
-        await client.load()
-        await client.come_back()
+        try:
+            await client.load()
+            await client.come_back()
+        except BaseException:
+            await client.close()
+            raise
         return client
 
     @property
@@ -174,6 +180,8 @@ class Client(Device):
             if connection is not None and connection.transport is not None:
                 connection.transport.abort()
             await self._reader
+            self._reader = None
+            self.close_codes.append(self.close_code)
         if self._asking is not None:
             await self._asking
             self._asking = None

@@ -1,0 +1,53 @@
+"""A web process dies, or is asked to go: its clients carry on with another, and nothing that was confirmed is lost."""
+
+import asyncio
+
+from tests.faults.conftest import Begin, Start
+
+
+async def test_a_process_killed_under_load_loses_nothing(start: Start, talk: Begin) -> None:
+    one, other = await asyncio.gather(start(), start())
+    here, there = (one.url, other.url), (other.url, one.url)
+    people = await talk(here, here, here, there, there, there)
+
+    async with people.going_on():
+        await people.confirms(40)
+        one.kill()
+        await people.confirms(40)
+        one.launch()
+        await asyncio.to_thread(one.wait_ready)
+        other.kill()
+        await people.confirms(40)
+        other.launch()
+        await asyncio.to_thread(other.wait_ready)
+
+    await people.ends_well()
+
+
+async def test_a_process_that_is_stopped_says_goodbye_and_keeps_what_it_confirmed(start: Start, talk: Begin) -> None:
+    one, other = await asyncio.gather(start(), start())
+    people = await talk((one.url, other.url), (one.url, other.url), (other.url, one.url))
+
+    async with people.going_on():
+        await people.confirms(20)
+        status = await asyncio.to_thread(one.stop)
+        await people.confirms(20)
+
+    assert status == 0
+    assert [client.close_codes for client in people.clients] == [[1001], [1001], []]
+    await people.ends_well()
+    assert [line for line in one.printed().splitlines() if '"level":"error"' in line.replace(" ", "")] == []
+
+
+async def test_the_last_message_before_a_process_stops_reaches_the_others(start: Start, talk: Begin) -> None:
+    """Nothing follows it that would make anybody ask."""
+    one, other = await asyncio.gather(start(), start())
+    people = await talk((one.url,), (other.url,))
+    sender, receiver = people.clients
+
+    sender.write("goodbye")
+    await sender.flush()
+    await asyncio.to_thread(one.stop)
+
+    await receiver.settle(people.pool)
+    assert [message.html for message in receiver.screen] == ["<p>goodbye</p>"]
