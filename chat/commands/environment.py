@@ -21,7 +21,5 @@ def process_environment() -> dict[str, str]:
 
     found = running_environment(os.environ, home=home_folder())
     if found is None:
-        raise CommandError(
-            f"{' and '.join(missing)} not set, and no chat run is under way here; set it, or start chat run"
-        )
+        raise CommandError(f"this needs {' and '.join(missing)} in the environment, or a chat run under way here")
     return found
