@@ -1,11 +1,10 @@
 """What a conversation is to one of its members. Pure: no database."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from chat.people import hue_of, initials_of
-from chat.realtime.render import LastMessage
+from chat.realtime.render import Activity
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +16,15 @@ class Avatar:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A conversation in the list of one person."""
+class Row(Activity):
+    """A conversation in the list of one person: what happened there last, and what is personal."""
 
-    id: UUID
     kind: str
     name: str
     username: str | None
     avatar: Avatar
-    last_seq: int
     revision: int
     read_up_to: int
-    activity_at: datetime
-    last_message: LastMessage | None
     listed: bool
 
     @property

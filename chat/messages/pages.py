@@ -14,7 +14,7 @@ from chat.ids import new_id
 from chat.messages import actions
 from chat.messages.keys import WRITER
 from chat.messages.model import HistoryPage
-from chat.realtime.render import MessageView, error_frame
+from chat.realtime.render import error_frame
 from chat.realtime.socket import RENDERER, THROTTLE
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
@@ -137,7 +137,7 @@ def timeline_context(
         "conversation": row,
         "current_conversation_id": row.id,
         "client_message_id": new_id(),
-        "messages": [MessageView(message) for message in messages],
+        "messages": messages,
         "page_revision": row.revision,
         "older_before": messages[0].seq
         if messages and page.has_older and messages[0].seq > 1 and not newer_only

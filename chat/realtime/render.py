@@ -6,7 +6,7 @@ on who reads it: what a viewer may do, and which side a message stands on, is de
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from chat import markup
 from chat.errors import ChatError
 from chat.events import ConversationListed, MessageCreated, ReadMoved, Sender
 from chat.people import hue_of, initials_of
+from chat.realtime.stencil import PRESENT, Stencil
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,7 +37,7 @@ class SenderView:
 class MessageView:
     """A message as the message partial wants it."""
 
-    pending = False
+    __slots__ = ("_content", "at", "client_message_id", "id", "revision", "sender", "seq")
 
     def __init__(self, message: MessageCreated) -> None:
         self.id = message.id
@@ -44,13 +45,15 @@ class MessageView:
         self.revision = message.revision
         self.sender = sender_view(message.sender)
         self.client_message_id = message.client_message_id
-        self.created_at = message.created_at
-        self.edited_at = message.edited_at
-        self.deleted_at = message.deleted_at
-        self.continues = message.continues
+        self.at = message.created_at.isoformat()
         self._content = message.content
 
-    @cached_property
+    @property
+    def time(self) -> str:
+        """The time of day, in UTC; the browser puts its own in the place."""
+        return self.at[11:16]
+
+    @property
     def html(self) -> Markup:
         """The content as safe HTML, made when a template asks for it."""
         return markup.render(self._content)
@@ -74,6 +77,16 @@ class Activity:
     activity_at: datetime
     last_message: LastMessage | None
 
+    @property
+    def at(self) -> str:
+        """When, in UTC."""
+        return self.activity_at.isoformat()
+
+    @property
+    def day(self) -> str:
+        """The day, for a browser without scripts: 4 Mar."""
+        return f"{self.activity_at.day} {self.activity_at:%b}"
+
 
 @lru_cache(maxsize=4096)
 def sender_view(sender: Sender) -> SenderView:
@@ -87,11 +100,16 @@ class Renderer:
     """Turns events into frames."""
 
     def __init__(self, environment: Environment) -> None:
-        self._message = environment.get_template("live/message.html")
-        self._sent = environment.get_template("live/sent.html")
-        self._synced = environment.get_template("live/synced.html")
+        self._environment = environment
+        self._stencil = lru_cache(maxsize=None)(self._make_stencil)
         # The sender's confirmation and everyone else's news share what is rendered.
-        self._message_html = lru_cache(maxsize=512)(self._render_message)
+        self._news_html = lru_cache(maxsize=512)(self._fill_news)
+        environment.globals["message_html"] = self.message_html
+
+    def message_html(self, message: MessageCreated) -> Markup:
+        """The message alone, as templates show it in a list of several."""
+        stencil = self._message_stencil("messages/_message.html", message)
+        return Markup(stencil.fill(message=MessageView(message)))  # noqa: S704 - the stencil escapes
 
     def message_on_screen(self, message: MessageCreated) -> bytes:
         """`message:received` for a device that has the conversation open: the message and the row's activity."""
@@ -113,8 +131,9 @@ class Renderer:
             created_at=message.created_at,
             status="sent",
             duplicate=duplicate,
-            content=self._sent.render(
-                client_message_id=message.client_message_id, message_html=self._message_html(message, True)
+            content=self._stencil("live/sent.html", ("client_message_id", "message_html"), ()).fill(
+                client_message_id=message.client_message_id,
+                message_html=Markup(self._news_html(message, True)),  # noqa: S704 - the stencil escapes
             ),
         )
 
@@ -134,8 +153,8 @@ class Renderer:
             after_revision=after_revision,
             revision=revision,
             has_more=has_more,
-            content=self._synced.render(
-                conversation_id=conversation_id, messages=[MessageView(message) for message in messages]
+            content=self._environment.get_template("live/synced.html").render(
+                conversation_id=conversation_id, messages=messages
             )
             if messages
             else None,
@@ -159,16 +178,27 @@ class Renderer:
             revision=message.revision,
             sender_id=message.sender.id,
             sender_name=message.sender.display_name,
-            content=self._message_html(message, on_screen),
+            content=self._news_html(message, on_screen),
         )
 
-    def _render_message(self, message: MessageCreated, on_screen: bool) -> str:
-        return self._message.render(
-            message=MessageView(message),
-            activity=activity_of(message),
-            conversation_id=message.conversation_id,
-            on_screen=on_screen,
+    def _fill_news(self, message: MessageCreated, on_screen: bool) -> str:
+        return self._message_stencil("live/message.html", message, on_screen=on_screen).fill(
+            message=MessageView(message), activity=activity_of(message), conversation_id=message.conversation_id
         )
+
+    def _message_stencil(self, template: str, message: MessageCreated, *, on_screen: bool = True) -> Stencil:
+        known = (
+            ("on_screen", on_screen),
+            ("message.pending", False),
+            ("message.continues", message.continues),
+            ("message.edited_at", None if message.edited_at is None else PRESENT),
+            ("message.deleted_at", None if message.deleted_at is None else PRESENT),
+            ("activity.last_message", PRESENT),
+        )
+        return self._stencil(template, ("message", "activity", "conversation_id"), known)
+
+    def _make_stencil(self, template: str, names: tuple[str, ...], known: tuple[tuple[str, object], ...]) -> Stencil:
+        return Stencil(self._environment.get_template(template), *names, known=dict(known))
 
 
 def activity_of(message: MessageCreated) -> Activity:
