@@ -43,7 +43,8 @@ def _render_markdown(content: str) -> Markup:
             attributes=_ATTRIBUTES,
             url_schemes={"http", "https", "mailto"},
             link_rel="noopener noreferrer nofollow",
-            set_tag_attribute_values={"a": {"target": "_blank"}},
+            # Wide code scrolls, by keyboard as well.
+            set_tag_attribute_values={"a": {"target": "_blank"}, "pre": {"tabindex": "0"}},
         )
     )
 
