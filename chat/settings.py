@@ -1,8 +1,10 @@
 """Every number and address that an operator may set, read once from the environment at start."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -79,6 +81,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 # Their values may hold passwords, and what is wrong at start is written to the log.
 _SECRET = {"database_url", "redis_url", "secret_key", "metrics_token"}
+_SCHEMES = {
+    "database_url": ("postgresql", "postgres"),
+    "redis_url": ("redis", "rediss", "unix"),
+    "base_url": ("http", "https"),
+}
+_HOST = re.compile(r"([^:\[\]]*|\[[0-9a-fA-F:.%]+\])(:\d{1,5})?")
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -101,11 +109,30 @@ def load(environ: Mapping[str, str]) -> Settings:
         except msgspec.ValidationError as error:
             shown = variable if field.name in _SECRET else f"{variable}={raw!r}"
             problems.append(f"{shown} can't be used: {error}")
+    problems.extend(_address_problems(values))
     if not problems and values.get("database_pool_min", 5) > values.get("database_pool_max", 20):
         problems.append("DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX")
     if problems:
         raise SettingsError("; ".join(problems))
     return Settings(**values)
+
+
+def _address_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    for name, schemes in _SCHEMES.items():
+        address = values.get(name)
+        if not address:
+            continue
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            yield f"{name.upper()} can't be used: it is no address"
+            continue
+        # PostgreSQL takes several hosts; its own and those of sockets may be left out.
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        if parts.scheme not in schemes:
+            yield f"{name.upper()} can't be used: it has to begin with {schemes[0]}://"
+        elif not all(_HOST.fullmatch(host) for host in hosts) or (name == "base_url" and not parts.hostname):
+            yield f"{name.upper()} can't be used: it names no host and port"
 
 
 def _to_path(_type: type[Any], value: Any) -> Path:

@@ -94,6 +94,47 @@ def test_a_secret_is_never_repeated() -> None:
     assert "hidden" not in refusal(PORT="x")
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "mysql://localhost/chat"),
+        ("DATABASE_URL", "localhost"),
+        ("DATABASE_URL", "postgresql://localhost:x/chat"),
+        ("DATABASE_URL", "postgresql://me:hidden@one,two:x/chat"),
+        ("DATABASE_URL", "postgresql://[::1/chat"),
+        ("REDIS_URL", "http://localhost"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "redis://:hidden@localhost:port"),
+        ("BASE_URL", "chat.example.org"),
+        ("BASE_URL", "https://"),
+        ("BASE_URL", "https://chat.example.org:x"),
+        ("BASE_URL", "ftp://chat.example.org"),
+    ],
+)
+def test_what_is_no_address_is_refused_before_anything_connects(variable: str, value: str) -> None:
+    said = refusal(**{variable: value})
+
+    assert said.startswith(f"{variable} can't be used: it ")
+    assert "hidden" not in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "postgres://me:p%40ss@db.example.org:5433/chat?sslmode=require"),
+        ("DATABASE_URL", "postgresql:///chat?host=%2Fvar%2Frun%2Fpostgresql&port=5433"),
+        ("DATABASE_URL", "postgresql://one:5432,two/chat"),
+        ("DATABASE_URL", "postgresql://[2001:db8::1]:5432/chat"),
+        ("REDIS_URL", "rediss://user:secret@redis.example.org:6380/1"),
+        ("REDIS_URL", "unix:///run/redis.sock?db=2"),
+        ("BASE_URL", "https://chat.example.org/"),
+        ("BASE_URL", "http://127.0.0.1:8000"),
+    ],
+)
+def test_addresses_of_all_kinds_are_taken(variable: str, value: str) -> None:
+    assert getattr(load(NEEDED | {variable: value}), variable.lower()) == value
+
+
 def test_a_pool_is_not_smaller_than_itself() -> None:
     assert refusal(DATABASE_POOL_MIN="21") == "DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX"
     assert refusal(DATABASE_POOL_MAX="4") == "DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX"

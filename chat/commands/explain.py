@@ -16,6 +16,8 @@ def explain(error: Exception) -> str | None:
     """A sentence for the operator, or None where the error isn't the installation's."""
     if isinstance(error, _SENTENCES):
         return str(error)
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return f"DATABASE_URL can't be used: {error}"
     if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError | asyncpg.InvalidCatalogNameError):
         return f"PostgreSQL refuses the connection: {error}; look at DATABASE_URL"
     if isinstance(error, asyncpg.PostgresConnectionError | asyncpg.CannotConnectNowError):

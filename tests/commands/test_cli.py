@@ -67,6 +67,17 @@ def test_a_database_that_cannot_be_reached_is_said_in_a_sentence(chat: RunChat, 
     assert "chat: a server can't be reached" in refused.complained
 
 
+@pytest.mark.parametrize("command", [["web"], ["worker"], ["migrate", "status"], ["doctor"]])
+def test_an_address_that_is_none_is_said_in_a_sentence(chat: RunChat, command: list[str]) -> None:
+    refused = chat(*command, DATABASE_URL="mysql://me:hidden@localhost/chat")
+
+    said = refused.complained + refused.printed
+    assert refused.status == 1
+    assert "DATABASE_URL can't be used: " in said
+    assert "Traceback" not in said
+    assert "hidden" not in said
+
+
 def test_seed_adds_the_team_once(chat: RunChat) -> None:
     first = chat("seed")
     again = chat("seed")
