@@ -90,16 +90,13 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     async def missed() -> None:
         await hub.broadcast(frame("system:resync"))
 
-    async def degraded(is_degraded: bool) -> None:
-        await hub.broadcast(frame("system:degraded", redis=is_degraded))
-
     bus = Bus(
         redis,
         pool,
         settings.database_url,
         receive=hub.emit,
         missed=missed,
-        degraded=degraded,
+        degraded=hub.set_degraded,
         read_message=read_message,
     )
     services = Services(settings, pool, redis, emit)

@@ -49,13 +49,6 @@ class NotFound(ChatError):
     status = 404
 
 
-class Conflict(ChatError):
-    """It collides with what is stored already."""
-
-    code = "CONFLICT"
-    status = 409
-
-
 class TooLarge(ChatError):
     """More bytes than are accepted."""
 

@@ -18,7 +18,7 @@ MAX_QUERY = 80
 
 async def shell_context(request: web.Request, viewer: SignedIn) -> Mapping[str, Any]:
     """What stands around every pane: the rows of the sidebar."""
-    return {"conversations": await actions.listed(request.app[SERVICES], viewer_id=viewer.id), "degraded": False}
+    return {"conversations": await actions.listed(request.app[SERVICES], viewer_id=viewer.id)}
 
 
 async def home(request: web.Request) -> web.Response:

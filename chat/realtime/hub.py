@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chat.events import ConversationListed, Event, MessageCreated, ReadMoved, SessionsRevoked
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
-from chat.realtime.render import Renderer
+from chat.realtime.render import Renderer, frame
 from chat.web import metrics
 from chat.web.logs import get_logger
 
@@ -35,6 +35,7 @@ class Hub:
         self._by_user: defaultdict[UUID, set[Connection]] = defaultdict(set)
         self._by_conversation: defaultdict[UUID, set[Connection]] = defaultdict(set)
         self._conversations: dict[Connection, set[UUID]] = {}
+        self.degraded = False
 
     def __len__(self) -> int:
         return len(self._conversations)
@@ -127,6 +128,11 @@ class Hub:
             if written % WRITES_PER_TURN == WRITES_PER_TURN - 1:
                 await asyncio.sleep(0)
         metrics.deliveries.inc(written)
+
+    async def set_degraded(self, is_degraded: bool) -> None:
+        """Redis was lost, or is back: everyone is told now, whoever connects later when they do."""
+        self.degraded = is_degraded
+        await self.broadcast(frame("system:degraded", redis=is_degraded))
 
     async def broadcast(self, frame: bytes) -> None:
         """The same frame to everyone who is connected here."""

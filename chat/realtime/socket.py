@@ -122,7 +122,7 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
         if not await queries.live_sessions(app[SERVICES].pool, ids=[session.session_id]):
             await socket.close(code=REVOKED)
             return socket
-        await connection.send(frame("auth:success", user_id=session.user_id))
+        await connection.send(frame("auth:success", user_id=session.user_id, degraded=hub.degraded))
         await _converse(app, connection, socket)
     except UNAVAILABLE:
         await socket.close(code=GOING_AWAY)

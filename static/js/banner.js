@@ -11,7 +11,7 @@ const FAILED = 'That didn’t load. Try again in a moment.';
 
 const banner = document.getElementById('banner');
 
-let degraded = banner?.dataset.state === 'degraded';
+let degraded = false;
 let failed = false;
 let waiting;
 
@@ -29,8 +29,7 @@ function show() {
   banner.hidden = !state;
   banner.dataset.state = state;
   // Setting the same text again would make screen readers say it again.
-  const place = banner.querySelector('.banner-text') ?? banner;
-  if (place.textContent !== text) place.textContent = text;
+  if (banner.textContent !== text) banner.textContent = text;
 }
 
 /** Good news shows at once; being away shows only after a moment, so that a quick reconnection doesn't flicker. */
@@ -52,6 +51,10 @@ function failedToLoad() {
 export function start() {
   on('connection', update);
   on('failed-to-load', failedToLoad);
+  on('auth:success', (frame) => {
+    degraded = frame.degraded;
+    update();
+  });
   on('system:degraded', (frame) => {
     degraded = frame.redis;
     update();

@@ -13,7 +13,7 @@ from tests.servers import WebProcess
 expect.set_options(timeout=10_000)
 
 # A server that is away, or refuses, is what some tests are about, and the browser notes each request that failed.
-NETWORK = ("Failed to load resource", "net::ERR", "WebSocket connection to", "htmx:ws:error")
+NETWORK = ("Failed to load resource", "net::ERR", "WebSocket connection to", "htmx:ws:error", "Failed to fetch")
 
 Shown: TypeAlias = tuple[int, str]
 
