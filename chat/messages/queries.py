@@ -26,9 +26,10 @@ STORE = f"""
         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[])
             with ordinality as i (id, conversation_id, sender_id, client_message_id, content, position)
     ), known as (
-        select i.position, {COLUMNS}
+        select i.position, m.seq = c.last_seq as newest, {COLUMNS}
         from incoming i
         join messages m on m.sender_id = i.sender_id and m.client_message_id = i.client_message_id
+        join conversations c on c.id = m.conversation_id
         join users u on u.id = m.sender_id
     ), fresh as (
         select i.*, p.read_up_to_seq, u.username, u.display_name
@@ -83,12 +84,12 @@ STORE = f"""
             now()
         from numbered
     )
-    select n.position, false as duplicate, n.id, n.conversation_id, n.seq, n.revision, n.sender_id,
+    select n.position, false as duplicate, true as untold, n.id, n.conversation_id, n.seq, n.revision, n.sender_id,
         n.client_message_id, n.content, coalesce(n.continues, false) as continues, now() as created_at,
         null::timestamptz as edited_at, null::timestamptz as deleted_at, n.username, n.display_name
     from numbered n
     union all
-    select k.position, true, k.id, k.conversation_id, k.seq, k.revision, k.sender_id, k.client_message_id,
+    select k.position, true, k.newest, k.id, k.conversation_id, k.seq, k.revision, k.sender_id, k.client_message_id,
         k.content, k.continues, k.created_at, k.edited_at, k.deleted_at, k.username, k.display_name
     from known k
     order by 1
@@ -100,6 +101,8 @@ async def store(connection: Connection, *, drafts: Sequence[Draft]) -> list[Reco
 
     Answers one row per message that is stored now or was before (`duplicate`), with its 1-based `position` in the
     batch. A position without a row was refused: the sender is not an active member of a conversation of that id.
+    `untold` says that nobody may know of the message yet: it is new, or it was stored before and nothing came after
+    it, so that whoever stored it may have died before it could tell.
     No two drafts of a batch may share sender and client message id.
 
     Raises `UniqueViolationError` where another process stored one of them in the same moment; nothing is stored

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from chat.db import UNAVAILABLE, Pool, Record
+from chat.db import UNAVAILABLE, Connection, Pool, Record
 from chat.errors import ChatError, NotFound, Unavailable, ValidationFailed
 from chat.events import MessageCreated, Sender
 from chat.messages import queries
@@ -39,7 +39,9 @@ class Writer:
     """Stores messages in batches, on `writers` connections at most.
 
     `committed` is called with each message that is new, after its commit, before its sender is answered; it must
-    not block. Retries after a lost connection are safe, because the client message id finds what was stored.
+    not block. It is called again for one that is sent again while nothing has followed it, as the others may not know
+    of it: the connection, or the whole process, may have been lost between the commit and this call. Retries after
+    a lost connection are safe, because the client message id finds what was stored.
     """
 
     def __init__(
@@ -123,7 +125,7 @@ class Writer:
         while True:
             try:
                 async with asyncio.timeout(self._timeout), self._pool.acquire() as connection:
-                    return await queries.store(connection, drafts=drafts)
+                    return await _store_or_hang_up(connection, drafts)
             except asyncpg.UniqueViolationError:
                 # Another process stored one of them in this moment. Now it is there to be found.
                 if attempt >= self._retries:
@@ -145,7 +147,7 @@ class Writer:
                 self._refuse(waiting, NotFound("This conversation does not exist, or you are not in it."))
                 continue
             message = message_of(row)
-            if not row["duplicate"]:
+            if row["untold"]:
                 self._committed(message)
             duplicate = row["duplicate"]
             for answer in self._take(waiting):
@@ -158,8 +160,19 @@ class Writer:
 
     def _take(self, waiting: Waiting) -> list["asyncio.Future[Sent]"]:
         """Everyone still waiting for this draft; from here on the next one of the same id is a new request."""
-        self._by_key.pop((waiting.draft.sender_id, waiting.draft.client_message_id), None)
+        key = (waiting.draft.sender_id, waiting.draft.client_message_id)
+        if self._by_key.get(key) is waiting:
+            del self._by_key[key]
         return [answer for answer in waiting.answers if not answer.done()]
+
+
+async def _store_or_hang_up(connection: Connection, drafts: list[Draft]) -> list[Record]:
+    try:
+        return await queries.store(connection, drafts=drafts)
+    except asyncio.CancelledError:
+        # Out of time. To take the statement back in order, asyncpg would ask a server that may be out of reach.
+        connection.terminate()
+        raise
 
 
 def message_of(row: Record) -> MessageCreated:
