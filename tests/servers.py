@@ -97,19 +97,24 @@ class SharedPostgres:
 
 
 class ChatProcess:
-    """A `python -m chat …` of its own, which may be killed and started again on the same port."""
+    """A `python -m chat …` of its own, which may be killed and started again on the same port.
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str], log: Path) -> None:
+    With `python`, it is the product installed there that runs, away from the checkout.
+    """
+
+    def __init__(self, *arguments: str, environment: Mapping[str, str], log: Path, python: Path | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
+        self._python = str(python or sys.executable)
+        self._folder = python.parent if python else home_folder()
         self._arguments = arguments
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
 
     def launch(self) -> None:
         """Start the process without waiting for it."""
-        command = [sys.executable, "-m", "chat", *self._arguments]
+        command = [self._python, "-m", "chat", *self._arguments]
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -117,7 +122,7 @@ class ChatProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=home_folder(),
+                cwd=self._folder,
                 env={**inherited, "PORT": str(self.port), **self._environment},
                 start_new_session=True,
             )
@@ -151,8 +156,8 @@ class ChatProcess:
 class WebProcess(ChatProcess):
     """A `chat web`, ready when it answers /health/live."""
 
-    def __init__(self, *arguments: str, environment: Mapping[str, str], log: Path) -> None:
-        super().__init__("web", *arguments, environment=environment, log=log)
+    def __init__(self, *arguments: str, environment: Mapping[str, str], log: Path, python: Path | None = None) -> None:
+        super().__init__("web", *arguments, environment=environment, log=log, python=python)
 
     def start(self, *, timeout: float = 30) -> None:
         """Start it and wait until it answers."""
