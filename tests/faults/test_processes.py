@@ -2,6 +2,10 @@
 
 import asyncio
 
+from chat.db import Pool
+from chat.ids import new_id
+from chat.messages.model import Draft
+from chat.messages.queries import store
 from tests.faults.conftest import Begin, Start
 
 
@@ -51,3 +55,18 @@ async def test_the_last_message_before_a_process_stops_reaches_the_others(start:
 
     await receiver.settle(people.pool)
     assert [message.html for message in receiver.screen] == ["<p>goodbye</p>"]
+
+
+async def test_who_dies_between_storing_and_telling_leaves_no_hole(start: Start, talk: Begin, pool: Pool) -> None:
+    """The sender never got a confirmation and sends again, to another process, which finds the message and tells."""
+    one, other = await asyncio.gather(start(), start())
+    people = await talk((one.url,), (other.url,))
+    sender, receiver = people.clients
+    message = sender.write("my last words")
+    await store(pool, drafts=[Draft(new_id(), people.conversation, sender.user_id, message, "my last words")])
+
+    await sender.flush()
+
+    await receiver.expect("message:received", client_message_id=message)
+    await people.ends_well()
+    assert [answer["duplicate"] for answer in sender.confirmed[message]] == [True]
