@@ -5,6 +5,7 @@ from uuid import UUID
 from aiohttp import web
 
 from chat.accounts import pages as accounts
+from chat.accounts import people_pages as people
 from chat.accounts import settings_pages as settings
 from chat.accounts.sessions import authenticate_socket
 from chat.conversations import pages as conversations
@@ -36,6 +37,9 @@ PAGES = [
     web.post("/settings/password", settings.change_password),
     web.post("/settings/sessions/revoke-all", settings.revoke_all_sessions),
     web.post("/settings/sessions/{session_id}/revoke", settings.revoke_session),
+    web.get("/settings/people", people.accounts),
+    web.post("/settings/people/{user_id}/deactivate", people.deactivate),
+    web.post("/settings/people/{user_id}/reactivate", people.reactivate),
     web.post("/settings/registration", settings.change_registration),
     web.post("/settings/invites", settings.create_invite),
     web.post("/settings/invites/{invite_id}/revoke", settings.revoke_invite),

@@ -92,3 +92,10 @@ async def use_invite(connection: Connection, *, token_hash: bytes) -> bool:
 async def revoke_invite(connection: Connection, *, invite_id: UUID) -> None:
     """Let nobody in with this invitation any more."""
     await connection.execute("update invites set revoked_at = now() where id = $1 and revoked_at is null", invite_id)
+
+
+async def revoke_invites_of(connection: Connection, *, user_id: UUID) -> None:
+    """Let nobody in with any invitation that this person made."""
+    await connection.execute(
+        "update invites set revoked_at = now() where created_by = $1 and revoked_at is null", user_id
+    )

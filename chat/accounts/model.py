@@ -62,6 +62,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Account(Person):
+    """An account as those see it who manage people; `last_seen_at` is None before its first visit."""
+
+    active: bool
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer(Person):
     """The person behind a request, and the session that says so."""
 
@@ -70,8 +78,13 @@ class Viewer(Person):
 
     @property
     def manages_people(self) -> bool:
-        """Whether this person may make and revoke invitations."""
+        """Whether this person may make and revoke invitations, and deactivate accounts."""
         return self.role in ("owner", "admin")
+
+    def manages(self, account: Person) -> bool:
+        """Whether this person may deactivate the other: the owner anyone else, admins those who are neither."""
+        below = ("admin", "member", "bot") if self.role == "owner" else ("member", "bot")
+        return self.manages_people and account.role in below and account.id != self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import unicodedata
 from datetime import datetime
 from uuid import UUID
 
-from chat.accounts.model import NewAccount, Person, Role
+from chat.accounts.model import Account, NewAccount, Person, Role
 from chat.db import Connection, Record
 
 PREFIX_MAX = 80
@@ -46,6 +46,46 @@ async def _first_people(connection: Connection, *, viewer_id: UUID, limit: int) 
         limit,
     )
     return [_person(record) for record in records]
+
+
+async def accounts(connection: Connection, *, prefix: str, limit: int) -> list[Account]:
+    """Accounts, deactivated ones too, in whose names every word of `prefix` begins a word; all where it is empty."""
+    records = await connection.fetch(
+        """
+        select id, username, display_name, role, deactivated_at is null as active, last_seen_at from users
+        where $1 = '' or name_terms @@ lower($1)::tsquery
+        order by lower(display_name), username
+        limit $2
+        """,
+        " & ".join(_quoted_prefix(word) for word in _words(prefix)),
+        limit,
+    )
+    return [Account(**record) for record in records]
+
+
+async def account(connection: Connection, *, user_id: UUID) -> Account | None:
+    """One account, active or not."""
+    record = await connection.fetchrow(
+        """
+        select id, username, display_name, role, deactivated_at is null as active, last_seen_at from users
+        where id = $1
+        """,
+        user_id,
+    )
+    return Account(**record) if record else None
+
+
+async def set_active(connection: Connection, *, user_id: UUID, active: bool) -> None:
+    """Let an account in or no more; the time of its first deactivation stays."""
+    await connection.execute(
+        """
+        update users set deactivated_at = case when $2 then null else coalesce(deactivated_at, now()) end,
+            updated_at = now()
+        where id = $1
+        """,
+        user_id,
+        active,
+    )
 
 
 def _words(prefix: str) -> list[str]:

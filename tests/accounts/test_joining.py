@@ -6,7 +6,7 @@ import re
 import pytest
 
 from chat.db import Pool
-from tests.accounts.browser import Browser, Page
+from tests.accounts.browser import PASSWORD, Browser, Page
 from tests.accounts.conftest import OpenBrowser
 from tests.device import sign_in
 from tests.factory import Factory
@@ -25,6 +25,16 @@ async def make_link(owner: Browser, **fields: str) -> str:
     page = await owner.submit("/settings/invites", page="/settings", **({"days": "7", "max_uses": "1"} | fields))
     assert page.status == 200, page.form_error
     return link_in(page).partition("invite=")[2]
+
+
+def person(username: str) -> dict[str, str]:
+    """The fields of a registration."""
+    return {
+        "username": username,
+        "display_name": username.title(),
+        "email": f"{username}@example.org",
+        "password": PASSWORD,
+    }
 
 
 async def choose(owner: Browser, who: str) -> Page:
@@ -79,8 +89,14 @@ async def test_of_many_who_use_the_last_place_at_once_one_gets_in(
     await owner.register("owner1")
     token = await make_link(owner)
 
+    browsers = [open_browser(url) for _ in range(5)]
+    forms = [await browser.get(f"/register?invite={token}") for browser in browsers]
+
     answers = await asyncio.gather(
-        *(open_browser(url).register(f"person{number}", invite=token) for number in range(5))
+        *(
+            browser.post("/register", person(f"person{number}") | {"csrf": form.csrf, "invite": token})
+            for number, (browser, form) in enumerate(zip(browsers, forms, strict=True))
+        )
     )
 
     assert sorted(answer.status for answer in answers) == [303, 403, 403, 403, 403]
@@ -117,9 +133,8 @@ async def test_without_a_link_that_works_nobody_joins(
     await open_browser(url).register("owner1")
     stranger = open_browser(url)
     csrf = (await stranger.get("/login")).csrf
-    person = {"username": "noah", "display_name": "Noah", "email": "noah@example.org", "password": "a long password"}
 
-    answer = await stranger.post("/register", {"csrf": csrf, "invite": invite} | person)
+    answer = await stranger.post("/register", person("noah") | {"csrf": csrf, "invite": invite})
 
     assert answer.status == 403
     assert await pool.fetchval("select count(*) from users") == 1
