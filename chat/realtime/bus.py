@@ -23,6 +23,13 @@ log = get_logger()
 PREFIX = "chat:"
 # What is published in one round trip.
 BATCH = 256
+# One command and one answer for all of them: with a command each, reading the answers took longer than storing the
+# messages did.
+PUBLISH_ALL = """
+for i = 1, #ARGV, 2 do
+    redis.call('PUBLISH', ARGV[i], ARGV[i + 1])
+end
+"""
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0)
 # How long a silent subscription is believed before it is asked for a sign of life.
 SILENCE_SECONDS = 10.0
@@ -62,6 +69,7 @@ class Bus:
         read_message: Callable[[UUID, int], Awaitable[MessageCreated | None]],
     ) -> None:
         self._redis = redis_client
+        self._publish_all = redis_client.register_script(PUBLISH_ALL)
         self._pool = pool
         self._database_url = database_url
         self._receive = receive
@@ -134,10 +142,9 @@ class Bus:
         await self._notify(batch)
 
     async def _publish_to_redis(self, batch: list[tuple[str, Event]]) -> None:
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for channel, event in batch:
-                pipeline.publish(channel, self._origin + _encode(event))
-            await pipeline.execute()
+        await self._publish_all(
+            args=[part for channel, event in batch for part in (channel, self._origin + _encode(event))]
+        )
 
     async def _notify(self, batch: list[tuple[str, Event]]) -> None:
         payloads = [(self._origin + _encode(_as_notice(event))).decode() for _channel, event in batch]

@@ -21,6 +21,7 @@ from chat.people import hue_of, initials_of
 from chat.realtime.stencil import PRESENT, Stencil
 
 _encode = msgspec.json.Encoder().encode
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Activity:
     @property
     def day(self) -> str:
         """The day, for a browser without scripts: 4 Mar."""
-        return f"{self.activity_at.day} {self.activity_at:%b}"
+        return f"{self.activity_at.day} {_MONTHS[self.activity_at.month - 1]}"
 
 
 @lru_cache(maxsize=4096)

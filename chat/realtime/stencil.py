@@ -5,12 +5,12 @@ and again; filling in a stencil costs five. What is in the page stays in the tem
 """
 
 from collections.abc import Mapping
+from html import escape
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import Template
-from markupsafe import escape
 
 # Parts text from paths in what the template printed; no template and no path has it.
 _EDGE = "\0"
@@ -57,6 +57,6 @@ class Stencil:
         self._values = attrgetter(*paths)
 
     def fill(self, **variables: Any) -> str:
-        """The template as it would be rendered with these variables, escaped as Jinja does it."""
+        """The template as it would be rendered with these variables: strings are escaped, `Markup` is not."""
         values = self._values(SimpleNamespace(**variables))
         return self._text % tuple([escape(value) if type(value) is str else value for value in values])
