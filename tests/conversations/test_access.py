@@ -5,11 +5,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from chat.db import Pool
 from chat.routes import PAGES, SOCKET_EVENTS
 from tests.accounts.browser import Browser, Page
 from tests.conversations.conftest import SignIn
-from tests.device import Connect, Device
+from tests.device import Connect, Device, sign_in
 from tests.factory import Factory, client_id
+from tests.servers import Serve
 
 SECRET = "the secret of maria and noah"
 PERSONAL = {"X-Request-ID", "Date", "Content-Length", "Content-Security-Policy"}
@@ -176,3 +178,20 @@ async def test_a_place_beyond_the_history_is_an_empty_page(factory: Factory, bro
     assert "only one" in (await browser.get(f"/c/{conversation}/history?before={'9' * 18}")).text
     assert "only one" in (await browser.get(f"/c/{conversation}?around={'9' * 18}")).text
     assert (await browser.get(f"/c/{conversation}/history")).status == 422
+
+
+async def test_reading_history_is_limited_and_says_when_to_come_back(
+    serve: Serve, factory: Factory, pool: Pool
+) -> None:
+    url = await serve(history_limit_per_minute=3)
+    maria = await factory.user()
+    conversation = await factory.direct(maria, await factory.user())
+    browser = Browser(url)
+    browser.token = await sign_in(pool, maria)
+
+    pages = [await browser.get(f"/c/{conversation}/history?before=5", **HEADERS["piece"]) for _ in range(4)]
+    await browser.http.close()
+
+    assert [page.status for page in pages] == [200, 200, 200, 429]
+    assert 1 <= int(pages[3].headers["Retry-After"]) <= 20
+    assert pages[3].headers["HX-Reswap"] == "none"
