@@ -44,6 +44,11 @@ class Factory:
         )
         return conversation_id
 
+    async def pair(self) -> tuple[UUID, UUID, UUID]:
+        """Ada, Bo, and their direct conversation."""
+        ada, bo = await self.user("ada"), await self.user("bo")
+        return ada, bo, await self.direct(ada, bo)
+
     async def group(self, *people: UUID) -> UUID:
         """A group of the given people."""
         conversation_id = new_id()

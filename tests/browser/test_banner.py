@@ -13,8 +13,7 @@ async def test_without_redis_people_are_told_and_go_on_talking(
 ) -> None:
     valkey = private_servers.valkey()
     valkey.start()
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     one = await at_browser(start_web(REDIS_URL=valkey.url), ada, f"/c/{conversation}")
     other_process = start_web(REDIS_URL=valkey.url)
     other = await at_browser(other_process, bo, f"/c/{conversation}")
@@ -40,8 +39,7 @@ async def test_without_redis_people_are_told_and_go_on_talking(
 
 
 async def test_a_lost_connection_is_told_and_taken_back(line: Proxy, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(line, ada, f"/c/{conversation}")
 
     await line.refuse()

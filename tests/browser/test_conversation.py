@@ -10,8 +10,7 @@ from tests.servers import WebProcess
 
 
 async def test_messages_fly_both_ways(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     one = await at_browser(web, ada, f"/c/{conversation}")
     other = await at_browser(web, bo, f"/c/{conversation}")
 
@@ -27,8 +26,7 @@ async def test_messages_fly_both_ways(web: WebProcess, factory: Factory, at_brow
 async def test_two_processes_are_one_chat(
     web: WebProcess, start_web: StartWeb, factory: Factory, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     one = await at_browser(web, ada, f"/c/{conversation}")
     other = await at_browser(start_web(), bo, f"/c/{conversation}")
 
@@ -97,8 +95,7 @@ async def test_the_list_moves_and_counts_on_all_devices_of_a_person(
 async def test_ones_own_message_appears_on_ones_other_device(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     desktop = await at_browser(web, ada, f"/c/{conversation}")
     phone = await at_browser(web, ada, f"/c/{conversation}", phone=True)
 
@@ -134,8 +131,7 @@ async def test_every_page_has_an_address_and_the_back_button_works(
 
 
 async def test_it_works_plainly_without_scripts(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     plain = await at_browser(web, ada, f"/c/{conversation}", scripts=False)
     other = await at_browser(web, bo, f"/c/{conversation}")
 

@@ -18,8 +18,7 @@ NOON = datetime.now(UTC).replace(hour=11, minute=0, second=0, microsecond=0)
 
 async def talk(factory: Factory, *, messages: int, read: int) -> tuple[UUID, UUID, UUID]:
     """Two people and their conversation, of which the first has read a part: ten messages a day, every other hers."""
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     begin = NOON - timedelta(days=messages // 10)
     await factory.say(
         conversation,
@@ -136,8 +135,7 @@ async def test_a_message_that_comes_while_one_reads_above_moves_nothing(
 async def test_days_part_the_messages_and_one_senders_stand_together(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     yesterday = NOON - timedelta(days=1)
     await factory.say(
         conversation,

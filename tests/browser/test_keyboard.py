@@ -10,8 +10,7 @@ from tests.servers import WebProcess
 async def test_enter_sends_and_shift_enter_begins_a_line(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(web, ada, f"/c/{conversation}")
     await expect(person.field).to_be_focused()
 
@@ -76,8 +75,7 @@ async def test_alt_and_arrows_go_through_the_list(web: WebProcess, factory: Fact
 
 
 async def test_escape_marks_as_read(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     await factory.say(conversation, [(bo, f"Number {number}", factory.later()) for number in range(200)])
     person = await at_browser(web, ada, f"/c/{conversation}")
     await expect(person.page.locator(".new-line")).to_be_in_viewport()
@@ -90,8 +88,7 @@ async def test_escape_marks_as_read(web: WebProcess, factory: Factory, at_browse
 
 
 async def test_arrows_walk_through_the_messages(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     await factory.say(conversation, [(bo, f"Number {number}", factory.later()) for number in range(5)])
     person = await at_browser(web, ada, f"/c/{conversation}")
 
@@ -118,8 +115,7 @@ async def test_the_list_of_keys(web: WebProcess, factory: Factory, at_browser: A
 async def test_new_messages_are_announced_once_and_politely(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     reader = await at_browser(web, ada, f"/c/{conversation}")
     writer = await at_browser(web, bo, f"/c/{conversation}")
 

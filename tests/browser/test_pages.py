@@ -91,8 +91,7 @@ async def test_nothing_stands_in_a_newcomers_way(web: WebProcess, at_browser: At
 
 
 async def test_on_a_phone_there_is_one_pane_at_a_time(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(web, ada, phone=True)
     await expect(person.page.locator("#sidebar")).to_be_visible()
     await expect(person.page.locator("#pane .button")).to_be_hidden()

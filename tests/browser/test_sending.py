@@ -10,8 +10,7 @@ from tests.servers import WebProcess
 
 
 async def test_a_message_waits_visibly_until_it_is_saved(line: Proxy, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(line, ada, f"/c/{conversation}")
     line.stall()
 
@@ -29,8 +28,7 @@ async def test_a_message_waits_visibly_until_it_is_saved(line: Proxy, factory: F
 async def test_twenty_messages_typed_in_an_hour_without_a_connection(
     web: WebProcess, line: Proxy, factory: Factory, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     other = await at_browser(web, bo, f"/c/{conversation}")
     person = await at_browser(line, ada, f"/c/{conversation}", clock=True)
     await person.unplug(line)
@@ -55,8 +53,7 @@ async def test_twenty_messages_typed_in_an_hour_without_a_connection(
 async def test_a_killed_server_loses_nothing_and_nobody_reloads(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     one = await at_browser(web, ada, f"/c/{conversation}")
     other = await at_browser(web, bo, f"/c/{conversation}")
     await one.write("Before")
@@ -82,8 +79,7 @@ async def test_a_killed_server_loses_nothing_and_nobody_reloads(
 async def test_what_waits_survives_a_reload_and_keeps_its_order(
     web: WebProcess, factory: Factory, pool: Pool, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(web, ada, f"/c/{conversation}")
     # The database takes nothing for a while, and the page still loads: a lock on the row that every send moves.
     async with pool.acquire() as connection, connection.transaction():
@@ -101,8 +97,7 @@ async def test_what_waits_survives_a_reload_and_keeps_its_order(
 
 
 async def test_without_a_socket_messages_go_by_http(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, bo, conversation = await factory.pair()
     other = await at_browser(web, bo, f"/c/{conversation}")
     person = await at_browser(web, ada, f"/c/{conversation}", socket=False)
 
@@ -116,8 +111,7 @@ async def test_without_a_socket_messages_go_by_http(web: WebProcess, factory: Fa
 async def test_a_refused_message_keeps_its_text_and_says_why(
     web: WebProcess, factory: Factory, pool: Pool, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(web, ada, f"/c/{conversation}")
     await pool.execute("delete from members where user_id = $1", ada)
 
@@ -136,8 +130,7 @@ async def test_a_refused_message_keeps_its_text_and_says_why(
 async def test_a_failed_message_can_be_deleted(
     web: WebProcess, factory: Factory, pool: Pool, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(web, ada, f"/c/{conversation}")
     await pool.execute("delete from members where user_id = $1", ada)
     await person.write("Never mind")
@@ -151,8 +144,7 @@ async def test_a_failed_message_can_be_deleted(
 
 async def test_too_fast_is_no_failure(start_web: StartWeb, factory: Factory, at_browser: AtBrowser) -> None:
     web = start_web(SEND_LIMIT_PER_MINUTE="120", SEND_BURST="2")
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(web, ada, f"/c/{conversation}")
     texts = [f"Quick {number}" for number in range(6)]
 
@@ -165,8 +157,7 @@ async def test_too_fast_is_no_failure(start_web: StartWeb, factory: Factory, at_
 
 
 async def test_an_overlong_message_stays_in_the_field(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(web, ada, f"/c/{conversation}")
 
     await person.write("x" * 4001)
@@ -202,8 +193,7 @@ async def test_drafts_wait_in_their_conversations(web: WebProcess, factory: Fact
 async def test_a_message_written_in_one_tab_is_sent_once_with_two_tabs_open(
     line: Proxy, factory: Factory, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(line, ada, f"/c/{conversation}")
     second = await person.open_tab(f"/c/{conversation}")
 
@@ -222,8 +212,7 @@ async def test_a_message_written_in_one_tab_is_sent_once_with_two_tabs_open(
 async def test_a_line_that_died_in_silence_is_noticed_by_sending(
     line: Proxy, factory: Factory, at_browser: AtBrowser
 ) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    conversation = await factory.direct(ada, bo)
+    ada, _, conversation = await factory.pair()
     person = await at_browser(line, ada, f"/c/{conversation}")
     # The socket looks open and leads nowhere; new connections work.
     line.forget()
