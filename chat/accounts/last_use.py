@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from uuid import UUID
 
+from redis.exceptions import ResponseError
+
 from chat.accounts import queries, session_queries
 from chat.db import Pool
 from chat.redis import UNAVAILABLE, Redis
@@ -64,9 +66,11 @@ async def flush(pool: Pool, redis: Redis) -> int:
     between leaves it there for the next run; to store it twice changes nothing.
     """
     if not await redis.exists(FLUSHING):
-        if not await redis.exists(USED):
+        try:
+            await redis.renamenx(USED, FLUSHING)
+        except ResponseError:
+            # There is nothing to set aside, or another worker has just done it.
             return 0
-        await redis.renamenx(USED, FLUSHING)
     gathered = await redis.hgetall(FLUSHING)  # type: ignore[misc]
     used_at = {UUID(bytes=field): datetime.fromtimestamp(int(at), UTC) for field, at in gathered.items()}
     touched = await session_queries.touch_sessions(pool, used_at=used_at)

@@ -131,10 +131,6 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-async def heartbeat(_app: web.Application, _connection: Connection, _payload: Heartbeat) -> None:
-    """A sign of life, which every frame is: it was noted when the frame came in."""
-
-
 async def _converse(app: web.Application, connection: Connection, socket: web.WebSocketResponse) -> None:
     """Answer frame after frame, each before the next is read: a device's messages keep their order."""
     events = app[FEATURES].events
