@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import asyncpg
 
@@ -81,9 +81,7 @@ class Writer:
             waiting = self._by_key[key] = Waiting(draft)
             self._waiting.append(waiting)
             if len(self._tasks) < self._writers:
-                task = asyncio.create_task(self._drain())
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._tasks.add(asyncio.create_task(self._drain()))
         waiting.answers.append(answer)
         return await answer
 
@@ -94,13 +92,19 @@ class Writer:
 
     async def _drain(self) -> None:
         while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
-            try:
-                await self._store_batch(batch)
-            except Exception:
-                log.exception("message.batch_failed", size=len(batch))
-                for waiting in batch:
-                    self._refuse(waiting, Unavailable("The message could not be saved."))
+            await self._store_next()
+        # In the same turn of the loop as the last look at what waits: whatever comes after it finds one writer less,
+        # and starts another. A done callback would come a turn later, and leave a message that came between for ever.
+        self._tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _store_next(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
+        try:
+            await self._store_batch(batch)
+        except Exception:
+            log.exception("message.batch_failed", size=len(batch))
+            for waiting in batch:
+                self._refuse(waiting, Unavailable("The message could not be saved."))
 
     async def _store_batch(self, batch: list[Waiting]) -> None:
         try:

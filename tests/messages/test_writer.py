@@ -248,3 +248,18 @@ async def test_a_lost_connection_is_tried_again_without_a_second_message(
     history = await factory.history(conversation)
     assert [seq for seq, _, _ in history] == list(range(1, 52))
     assert sorted(answer.message.seq for answer in answers) == list(range(2, 52))
+
+
+async def test_a_lone_writer_never_leaves_a_message_behind_that_comes_as_it_finishes(
+    pool: Pool, factory: Factory
+) -> None:
+    """Each message is sent in the very turn of the loop in which the one before is confirmed."""
+    maria, noah = await factory.user(), await factory.user()
+    conversation = await factory.direct(maria, noah)
+    writer = make_writer(pool, writers=1)
+
+    async with asyncio.timeout(20):
+        for number in range(20):
+            await writer.store(draft(conversation, maria, str(number)))
+
+    assert len(await factory.history(conversation)) == 20
