@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -108,7 +108,7 @@ def load(environ: Mapping[str, str]) -> Settings:
             values[field.name] = msgspec.convert(raw, types[field.name], strict=False, dec_hook=_to_path)
         except msgspec.ValidationError as error:
             shown = variable if field.name in _SECRET else f"{variable}={raw!r}"
-            problems.append(f"{shown} can't be used: {error}")
+            problems.append(f"{shown} can't be used: {_in_words(error, types[field.name])}")
     problems.extend(_address_problems(values))
     if not problems and values.get("database_pool_min", 5) > values.get("database_pool_max", 20):
         problems.append("DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX")
@@ -133,6 +133,14 @@ def _address_problems(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name.upper()} can't be used: it has to begin with {schemes[0]}://"
         elif not all(_HOST.fullmatch(host) for host in hosts) or (name == "base_url" and not parts.hostname):
             yield f"{name.upper()} can't be used: it names no host and port"
+
+
+def _in_words(error: msgspec.ValidationError, type_: Any) -> str:
+    """What msgspec says, for somebody who needn't know Python."""
+    if get_origin(type_) is Literal:
+        return f"it has to be one of {', '.join(get_args(type_))}"
+    said = str(error).replace("Expected", "it has to be").removesuffix(", got `str`")
+    return said.replace("`int`", "a whole number").replace("`float`", "a number").replace("`str`", "text")
 
 
 def _to_path(_type: type[Any], value: Any) -> Path:

@@ -54,8 +54,7 @@ def main(arguments: Namespace) -> int:
 def _start_servers(installation: Installation) -> None:
     folder = installation.folder
     if folder.moved_from is not None:
-        _say(f"Data goes to {folder.path}: the servers can't run as root, and nobody else can enter")
-        _say(f"{folder.moved_from.parent}")
+        _say(f"Data goes to {folder.path}: the servers run as nobody, who can't enter {folder.moved_from.parent}")
     if installation.servers:
         names = " and ".join(server.name for server in installation.servers)
         started = monotonic()
