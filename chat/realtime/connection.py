@@ -18,7 +18,7 @@ NO_HEARTBEAT = 4408
 TOO_MANY_CONNECTS = 4429
 
 # How long a closing handshake may take before the connection is cut.
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 4.0
 
 
 class Connection:
@@ -66,13 +66,20 @@ class Connection:
         with 1013: its reader comes back and syncs, and holds up nobody meanwhile. (The socket was made with a
         `writer_limit` that is never reached, so `send_frame` does not wait for the buffer to drain either.)
         """
+        return await self._write(frame, WSMsgType.TEXT)
+
+    async def pong(self, data: bytes) -> None:
+        """Answer a ping, as little waiting for the reader as `send`."""
+        await self._write(data, WSMsgType.PONG)
+
+    async def _write(self, data: bytes, kind: WSMsgType) -> bool:
         if self._closing is not None:
             return False
         if self._transport.get_write_buffer_size() > self._buffer_bytes:
             self.close_later(TOO_SLOW)
             return False
         try:
-            await self._socket.send_frame(frame, WSMsgType.TEXT)
+            await self._socket.send_frame(data, kind)
         except (ClientConnectionResetError, ConnectionError, RuntimeError):
             return False
         return True
@@ -102,6 +109,7 @@ class Connection:
                 await self._socket.close(code=code, drain=False)
         except (TimeoutError, ClientConnectionResetError, ConnectionError, RuntimeError):
             pass
-        finally:
-            if self._transport.get_write_buffer_size():
-                self._transport.abort()
+        if self._transport.get_write_buffer_size():
+            # The close frame stands behind all that the reader hasn't read yet: it gets a moment to get there.
+            await asyncio.sleep(CLOSE_SECONDS)
+            self._transport.abort()

@@ -196,11 +196,6 @@ async def _texts(
     count = 0
     async for message in socket:
         connection.heard_at = now = time.monotonic()
-        if message.type is WSMsgType.PING:
-            await socket.pong(message.data)
-            continue
-        if message.type is WSMsgType.PONG:
-            continue
         if now - window >= 1:
             window, count = now, 0
         count += 1
@@ -210,4 +205,7 @@ async def _texts(
             if socket.closed:
                 # Signed out meanwhile: what came before that and was held back isn't done any more.
                 return
-        yield message.data if message.type is WSMsgType.TEXT else None
+        if message.type is WSMsgType.PING:
+            await connection.pong(message.data)
+        elif message.type is not WSMsgType.PONG:
+            yield message.data if message.type is WSMsgType.TEXT else None

@@ -1,12 +1,14 @@
 """What a device may send that is no event of ours: each is answered, and the socket and everyone else go on."""
 
 import asyncio
+import contextlib
 import json
 from uuid import uuid4
 
 from aiohttp import WSMsgType
 
-from tests.device import Connect, Device, Frame, messages_in
+from chat.db import Pool
+from tests.device import Connect, Device, Frame, messages_in, sign_in
 from tests.factory import Factory, client_id
 
 NONSENSE = [
@@ -185,3 +187,30 @@ async def test_a_thousand_frames_at_once_are_read_slowly_and_delay_nobody_else(
     assert [seq for frame in his.frames for seq in messages_in(frame)] == []
     assert flood.close_code is None
     flood.cut()
+
+
+async def test_a_thousand_pings_at_once_are_answered_slowly_too(
+    url: str, factory: Factory, connect: Connect, pool: Pool
+) -> None:
+    maria, noah = await factory.user(), await factory.user()
+    conversation = await factory.direct(maria, noah)
+    hers = await connect(maria)
+    flood = Device(url, await sign_in(pool, noah))
+    pings = await flood.http.ws_connect(f"{url}/ws", headers={"Origin": url}, autoping=False)
+    for _ in range(1000):
+        await pings.ping()
+
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    for number in range(20):
+        await hers.send(conversation, str(number))
+    pongs = 0
+    with contextlib.suppress(TimeoutError):
+        while message := await pings.receive(timeout=0.1):
+            pongs += message.type is WSMsgType.PONG
+
+    assert 1 <= pongs <= 60 * (loop.time() - started + 2)
+    assert pings._response.connection is not None
+    assert pings._response.connection.transport is not None
+    pings._response.connection.transport.abort()
+    await flood.close()
