@@ -24,6 +24,13 @@ def family_cpu_seconds(pid: int) -> float:
     return total
 
 
+def machine_cpu_seconds() -> float:
+    """What all processors did for anybody, the kernel included, since the machine started."""
+    times = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    # User, nice, system, then idle and waiting, which are not counted, then interrupts and what the host took away.
+    return sum(int(time) for number, time in enumerate(times[:8]) if number not in {3, 4}) / _TICKS
+
+
 def _stat(process: Path) -> list[str]:
     """The fields after the program's name, which may hold spaces: the third one of proc(5) is the first here."""
     return (process / "stat").read_text().rpartition(")")[2].split()

@@ -16,7 +16,7 @@ from bench.device import Device, connect_all, send_frame, seq_of
 from bench.figures import Figure
 from bench.people import Person, make_directs, make_people
 from bench.pgbench import stored_per_second
-from bench.process import cpu_seconds, family_cpu_seconds
+from bench.process import cpu_seconds, family_cpu_seconds, machine_cpu_seconds
 from bench.stage import Stage, open_pool
 from chat.db import Pool
 
@@ -142,12 +142,15 @@ async def _round(stage: Stage, web_pid: int, senders: list[Sender]) -> tuple[flo
         "PostgreSQL": partial(family_cpu_seconds, stage.postgres.process.pid),
         "Valkey": partial(cpu_seconds, stage.valkey.process.pid),
         "load": partial(cpu_seconds, os.getpid()),
+        "everything": machine_cpu_seconds,
     }
     sent_before = sum(len(sender.confirmed) for sender in senders)
     before = {name: meter() for name, meter in meters.items()}
     rate = await _send_for(senders, SECONDS)
     sent = sum(len(sender.confirmed) for sender in senders) - sent_before
     used = {name: (meter() - before[name]) / sent * 1e6 for name, meter in meters.items()}
+    everything = used.pop("everything")
+    used["others"] = everything - sum(used.values())
     return rate, ", ".join(f"{name} {microseconds:.0f} µs" for name, microseconds in used.items())
 
 
