@@ -63,24 +63,27 @@ def test_there_are_routes_to_try() -> None:
 
 
 @pytest.mark.parametrize("way", HEADERS)
-async def test_on_every_route_a_foreign_and_a_random_conversation_are_answered_alike(
+async def test_on_every_route_a_foreign_a_random_and_a_left_conversation_are_answered_alike(
     factory: Factory, browse: SignIn, connect: Connect, way: str
 ) -> None:
     maria, noah, eve = await factory.user("maria"), await factory.user("noah"), await factory.user("eve")
-    conversation, random = await factory.direct(maria, noah), uuid4()
-    await (await connect(maria)).send(conversation, SECRET)
+    conversation, left = await factory.direct(maria, noah), await factory.group(maria, eve)
+    device = await connect(maria)
+    for target in (conversation, left):
+        await device.send(target, SECRET)
+    await factory.pool.execute("delete from members where user_id = $1", eve)
     spy = await browse(eve)
     csrf = (await spy.get("/settings")).csrf
 
     for method, path in CONVERSATION_ROUTES:
         answers = []
-        for target in (conversation, random):
+        for target in (conversation, uuid4(), left):
             answer = await ask(spy, method, path.format(conversation_id=target), csrf, HEADERS[way])
             assert answer.status == 404, (method, path)
             assert SECRET not in answer.text
             assert "maria" not in answer.text.lower()
             answers.append(what_it_tells(answer, str(target)))
-        assert answers[0] == answers[1], (method, path)
+        assert answers[0] == answers[1] == answers[2], (method, path)
     assert [content for _, _, content in await factory.history(conversation)] == [SECRET]
 
 

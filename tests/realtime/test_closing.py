@@ -1,6 +1,7 @@
 """How sockets end: each close code of the protocol, and that whoever was signed out hears nothing more."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from chat.realtime.socket import FEATURES, SocketSession
 from chat.settings import Settings
 from tests.accounts.browser import Browser
 from tests.device import Connect, Device, sign_in
-from tests.factory import Factory
+from tests.factory import Factory, client_id
 from tests.servers import Serve, WebProcess
 
 # A second is promised. On a busy machine it may take a little longer; without the event it takes 30.
@@ -217,3 +218,29 @@ async def test_a_server_that_stops_says_goodbye(
     assert await asyncio.to_thread(web_process.stop) == 0
 
     assert [await device.closed() for device in devices] == [1001] * 5
+
+
+async def test_a_flood_ends_with_its_session(url: str, factory: Factory, connect: Connect) -> None:
+    maria, noah = await factory.user(), await factory.user()
+    conversation = await factory.direct(maria, noah)
+    flood = await connect(maria)
+    for number in range(1000):
+        await flood.say(
+            "message:send", conversation_id=conversation, client_message_id=client_id(), content=str(number)
+        )
+    await flood.expect("message:sent")
+    browser = Browser(url)
+    browser.token = flood.cookies["chat_session"]
+
+    await sign_out_everywhere(browser, flood)
+
+    async with asyncio.timeout(SOON):
+        assert await flood.closed() == 4403
+    health = await browser.get("/health/ready")
+    while json.loads(health.text)["checks"]["sockets"]["connections"]:
+        health = await browser.get("/health/ready")
+    stored = len(await factory.history(conversation))
+    assert 1 <= stored < 500
+    await (await connect(noah)).send(conversation, "and nothing more comes")
+    assert len(await factory.history(conversation)) == stored + 1
+    await browser.http.close()
