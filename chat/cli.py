@@ -18,8 +18,8 @@ commands use the embedded servers of the data folder.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 1 with a sentence on standard error."""
     parsed = _parser().parse_args(arguments)
-    module = importlib.import_module(f"chat.commands.{parsed.module}")
     try:
+        module = importlib.import_module(f"chat.commands.{parsed.module}")
         return int(module.main(parsed))
     except KeyboardInterrupt:
         return 130

@@ -216,6 +216,7 @@ def test_impatience_while_it_starts_leaves_nothing_behind(data: Path, tmp_path: 
         run = Run("--no-demo", data=data, log=tmp_path / f"{moment}.log")
         run.launch()
         wait_until(lambda sign=sign: any(data.rglob(sign)), run.printed)  # type: ignore[misc]
-        assert run.press_ctrl_c() == 0, run.printed()
+        # 130 where there was nothing to stop yet.
+        assert run.press_ctrl_c() in {0, 130}, run.printed()
         assert "Traceback" not in run.printed()
         assert mentioning(data) == {}
