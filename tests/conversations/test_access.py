@@ -153,7 +153,8 @@ async def test_leaving_the_screen_of_a_foreign_conversation_is_no_event(factory:
     await spy.say("message:nonsense")
 
     await spy.expect("error", message="There is no event called 'message:nonsense'.")
-    assert [frame["type"] for frame in spy.frames] == ["auth:success", "error"]
+    assert {frame["type"] for frame in spy.frames} <= {"auth:success", "error", "system:resync"}
+    assert len([frame for frame in spy.frames if frame["type"] == "error"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,9 @@ async def close_code(url: str, *, cookie: str = "", **headers: str) -> int | Non
         aiohttp.ClientSession(cookies=cookies) as http,
         http.ws_connect(f"{url}/ws", headers={"Origin": url} | headers) as socket,
     ):
-        message = await socket.receive(timeout=5)
-        assert message.type is aiohttp.WSMsgType.CLOSE, message
+        async with asyncio.timeout(5):
+            frames = [json.loads(message.data)["type"] async for message in socket]
+        assert "auth:success" not in frames
         return socket.close_code
 
 

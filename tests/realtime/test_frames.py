@@ -47,8 +47,12 @@ async def answer_to(device: Device, raw: str) -> Frame:
     """The next error after this text frame."""
     seen = len(device.frames)
     await device.socket.send_str(raw)
-    await device.wait_until(lambda: len(device.frames) > seen)
-    return device.frames[seen]
+
+    def errors() -> list[Frame]:
+        return [frame for frame in device.frames[seen:] if frame["type"] in {"error", "message:error"}]
+
+    await device.wait_until(lambda: bool(errors()))
+    return errors()[0]
 
 
 async def test_frames_that_make_no_sense_are_answered_and_the_socket_goes_on(
