@@ -27,7 +27,9 @@ class Run(ChatProcess):
     """A `chat run` with a data folder of its own."""
 
     def __init__(self, *arguments: str, data: Path, log: Path, **changes: str) -> None:
-        super().__init__("run", *arguments, environment={"DATA_DIR": str(data), **changes}, log=log)
+        # Whatever a kill leaves behind goes with the test.
+        environment = {"DATA_DIR": str(data), "TMPDIR": str(data.parent), **changes}
+        super().__init__("run", *arguments, environment=environment, log=log)
         self.data = data
 
     def wait_greeting(self) -> None:
