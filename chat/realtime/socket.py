@@ -94,6 +94,8 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
         timeout=2.0,
     )
     await socket.prepare(request)
+    # They have been sent. Kept for as long as the socket lives, they would be a tenth of what it costs.
+    socket.headers.clear()
     transport = request.transport
     if session is None or transport is None:
         await socket.close(code=NOT_SIGNED_IN)
