@@ -9,13 +9,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 from uuid import UUID, uuid4
 
 import aiohttp
 
-from bench.device import Device, connect, connect_all, send_frame, seq_of
+from bench.device import Device, connect_all, send_frame, seq_of
 from bench.figures import Figure
 from bench.people import Person, make_group, make_people
 from bench.process import cpu_seconds
@@ -24,45 +24,60 @@ from chat.embedded.server import free_port
 from chat.folders import home_folder
 
 SOCKETS = (500, 5000)
+# So many write at the same time, each waiting for the confirmation before the next message.
+WRITERS = 8
 DELIVERIES = 150_000
 ROUNDS = 3
 PATIENCE = 120.0
 CONTENT = "Lunch is here: falafel, salad, and the good bread. Come and get it while it is warm!"
-_RECEIVED = b'{"type":"message:received"'
+_RECEIVED, _SENT = b'{"type":"message:received"', b'{"type":"message:sent"'
 
 
 class Audience:
     """Everyone who has the conversation on screen: the sequence numbers that each has seen, and the last frame."""
 
     def __init__(self, count: int) -> None:
-        self.seqs: list[list[int]] = [[] for _ in range(count)]
+        self.received: list[list[int]] = [[] for _ in range(count)]
+        self.confirmed: list[list[int]] = [[] for _ in range(count)]
         self.frame = b""
+        self.on_confirmed: Callable[[int], None] = lambda _: None
         self._left = 0
         self._all_here = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self.received)
+
     def listener(self, number: int) -> Callable[[bytes], None]:
         """What gets the frames of one socket."""
-        seqs = self.seqs[number]
 
         def on_frame(frame: bytes) -> None:
-            self.frame = frame
             if frame.startswith(_RECEIVED):
-                seqs.append(seq_of(frame))
+                self.frame = frame
+                self.received[number].append(seq_of(frame))
+            elif frame.startswith(_SENT):
+                self.confirmed[number].append(seq_of(frame))
+                self.on_confirmed(number)
             self._left -= 1
             if not self._left:
                 self._all_here.set()
 
         return on_frame
 
-    def expect(self, frames: int) -> None:
-        """From now on, count so many."""
-        self._left = frames
+    def expect(self, messages: int) -> None:
+        """From now on, so many messages for everyone."""
+        self._left = messages * len(self)
         self._all_here.clear()
 
     async def all_here(self) -> None:
         """Wait for them."""
         async with asyncio.timeout(PATIENCE):
             await self._all_here.wait()
+
+    def check(self, messages: int) -> None:
+        """Everyone has every message once, and what others wrote in its order."""
+        for received, confirmed in zip(self.received, self.confirmed, strict=True):
+            assert received == sorted(received), "a message came out of order"
+            assert sorted(received + confirmed) == list(range(1, messages + 1)), "a message is missing, or came twice"
 
 
 async def measure(stage: Stage) -> list[Figure]:
@@ -73,30 +88,28 @@ async def measure(stage: Stage) -> list[Figure]:
 async def _measure_size(stage: Stage, count: int) -> Figure:
     database_url = await stage.database()
     async with await open_pool(database_url) as pool:
-        people = await make_people(pool, count + 1)
+        people = await make_people(pool, count)
         conversation_id = await make_group(pool, people)
         web = stage.web(database_url)
         web.start()
         audience, bare_audience = Audience(count), Audience(count)
-        on_screen = [[conversation_id]] * count
-        devices = await connect_all(web.url, people[1:], audience.listener, open_=on_screen)
-        sender = await connect(web.url, people[0], lambda _: None, open_=[conversation_id])
-        # One message ahead: the reference needs its bytes, and the first of everything is slow.
-        await _deliver(sender, conversation_id, audience, messages=1)
+        devices = await connect_all(web.url, people, audience.listener, open_=[[conversation_id]] * count)
+        # Ahead of the rounds: the reference needs a frame, and the first of everything is slow.
+        await _converse(devices[:WRITERS], conversation_id, audience, each=1)
         rates, references = [], []
-        messages = DELIVERIES // count // ROUNDS
+        each = max(1, DELIVERIES // count // ROUNDS // WRITERS)
+        deliveries = each * WRITERS * count
         async with Bare() as bare:
             devices += await bare.connect(count, bare_audience)
             await bare.send(audience.frame, bare_audience, messages=1)
             for _ in range(ROUNDS):
                 before = cpu_seconds(bare.pid)
-                await bare.send(audience.frame, bare_audience, messages=messages)
-                references.append(messages * count / (cpu_seconds(bare.pid) - before))
+                await bare.send(audience.frame, bare_audience, messages=each * WRITERS)
+                references.append(deliveries / (cpu_seconds(bare.pid) - before))
                 before = cpu_seconds(web.process.pid)
-                await _deliver(sender, conversation_id, audience, messages=messages)
-                rates.append(messages * count / (cpu_seconds(web.process.pid) - before))
-    expected = list(range(1, messages * ROUNDS + 2))
-    assert all(seqs == expected for seqs in audience.seqs), "a message is missing, twice or out of order"
+                await _converse(devices[:WRITERS], conversation_id, audience, each=each)
+                rates.append(deliveries / (cpu_seconds(web.process.pid) - before))
+    audience.check((each * ROUNDS + 1) * WRITERS)
     for device in devices:
         device.close()
     web.kill()
@@ -111,12 +124,20 @@ async def _measure_size(stage: Stage, count: int) -> Figure:
     )
 
 
-async def _deliver(sender: Device, conversation_id: UUID, audience: Audience, *, messages: int) -> None:
-    """Send one message after another, each when all have the one before."""
-    for _ in range(messages):
-        audience.expect(len(audience.seqs))
-        sender.write(send_frame(conversation_id, str(uuid4()), CONTENT))
-        await audience.all_here()
+async def _converse(writers: Sequence[Device], conversation_id: UUID, audience: Audience, *, each: int) -> None:
+    """Let each writer send so many messages, one after another, until everyone has them all."""
+    left = [each] * len(writers)
+
+    def send_next(number: int) -> None:
+        if left[number]:
+            left[number] -= 1
+            writers[number].write(send_frame(conversation_id, str(uuid4()), CONTENT))
+
+    audience.on_confirmed = send_next
+    audience.expect(each * len(writers))
+    for number in range(len(writers)):
+        send_next(number)
+    await audience.all_here()
 
 
 class Bare:
@@ -150,7 +171,7 @@ class Bare:
     async def send(self, frame: bytes, audience: Audience, *, messages: int) -> None:
         """Write the text to every socket, one message after another."""
         for _ in range(messages):
-            audience.expect(len(audience.seqs))
+            audience.expect(1)
             async with self._http.post(f"{self.url}/send", data=frame):
                 await audience.all_here()
 
