@@ -31,6 +31,17 @@ function opened() {
   anchor = undefined;
   if (!scroller) return;
   scroller.addEventListener('scroll', scrolled, { passive: true });
+  if (scroller.clientHeight) return goToPlace();
+  // A window that opens in the background may have no size yet.
+  new ResizeObserver((_, observer) => {
+    if (!scroller.clientHeight) return;
+    observer.disconnect();
+    goToPlace();
+  }).observe(scroller);
+}
+
+/** To the message that the address names, or to the first unread one. */
+function goToPlace() {
   const sought = new URLSearchParams(location.search).get('around');
   const place = openTimeline().querySelector(sought ? `[data-seq="${Number(sought)}"]` : ':scope > .new-line');
   // Some of what was read before stays in view above the line.
