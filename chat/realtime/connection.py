@@ -59,30 +59,27 @@ class Connection:
         self.sending: set[UUID] = set()
         self.heard_at = time.monotonic()
 
-    async def send(self, frame: bytes) -> bool:
-        """Write a text frame without ever waiting for the reader; False where it was not written.
+    async def send(self, frame: bytes, kind: WSMsgType = WSMsgType.TEXT) -> bool:
+        """Write a frame without ever waiting for the reader; False where it was not written.
 
         The transport's write buffer is this socket's queue. One that has more than `buffer_bytes` unread is closed
         with 1013: its reader comes back and syncs, and holds up nobody meanwhile. (The socket was made with a
         `writer_limit` that is never reached, so `send_frame` does not wait for the buffer to drain either.)
         """
-        return await self._write(frame, WSMsgType.TEXT)
-
-    async def pong(self, data: bytes) -> None:
-        """Answer a ping, as little waiting for the reader as `send`."""
-        await self._write(data, WSMsgType.PONG)
-
-    async def _write(self, data: bytes, kind: WSMsgType) -> bool:
         if self._closing is not None:
             return False
         if self._transport.get_write_buffer_size() > self._buffer_bytes:
             self.close_later(TOO_SLOW)
             return False
         try:
-            await self._socket.send_frame(data, kind)
+            await self._socket.send_frame(frame, kind)
         except (ClientConnectionResetError, ConnectionError, RuntimeError):
             return False
         return True
+
+    async def pong(self, data: bytes) -> None:
+        """Answer a ping, as little waiting for the reader as `send`."""
+        await self.send(data, WSMsgType.PONG)
 
     async def ping(self) -> None:
         """Ask for a sign of life, which every browser gives by itself, even in a tab with throttled timers."""

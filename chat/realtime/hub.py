@@ -110,7 +110,12 @@ class Hub:
             return
         on_screen, elsewhere = [], []
         for connection in connections:
-            if event.client_message_id in connection.sending and connection.user_id == event.sender.id:
+            # Nearly all sockets wait for nothing, and a look at that is cheap.
+            if (
+                connection.sending
+                and event.client_message_id in connection.sending
+                and connection.user_id == event.sender.id
+            ):
                 connection.sending.discard(event.client_message_id)
             elif event.conversation_id in connection.open:
                 on_screen.append(connection)
