@@ -11,14 +11,13 @@ import asyncpg
 import msgspec
 import pytest
 import redis
-from aiohttp.test_utils import TestServer
 
 from chat.app import create_app
 from chat.db import Pool, create_pool
 from chat.settings import Settings, load
 from tests.device import Connect, Device
 from tests.factory import Factory
-from tests.servers import SECRET_KEY, TEMPLATE, Serve, ServerFolder, SharedPostgres, WebProcess, WorkerProcess
+from tests.servers import SECRET_KEY, TEMPLATE, Serve, ServerFolder, SharedPostgres, WebProcess, WorkerProcess, serving
 
 # What tests do faster than people may.
 NO_LIMITS = {
@@ -166,10 +165,8 @@ async def serve(settings: Settings) -> AsyncIterator[Serve]:
     async with AsyncExitStack() as stack:
 
         async def start(**changes: object) -> str:
-            server = TestServer(create_app(msgspec.structs.replace(settings, **(NO_LIMITS | changes))), access_log=None)
-            await server.start_server()
-            stack.push_async_callback(server.close)
-            return str(server.make_url("")).rstrip("/")
+            changed = msgspec.structs.replace(settings, **(NO_LIMITS | changes))
+            return await stack.enter_async_context(serving(create_app(changed)))
 
         yield start
 

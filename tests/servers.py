@@ -10,10 +10,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+from aiohttp import web
 
 from chat.embedded import DataFolder, EmbeddedPostgres, EmbeddedValkey, server_account
 from chat.embedded.folder import open_spare_folder
@@ -27,6 +29,21 @@ TEMPLATE = "chat_template"
 # Runs the product in the test's own process, with changed settings; answers its address.
 Serve = Callable[..., Awaitable[str]]
 SECRET_KEY = "the tests' own secret key, 32 characters or more"
+
+
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[str]:
+    """Serve an application in the test's own process as `chat web` does, and get its address.
+
+    aiohttp's own TestServer is another: it breaks off what a handler does when its client goes away.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 class ServerFolder:

@@ -8,7 +8,6 @@ from dataclasses import replace
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from chat.app import create_app
 from chat.db import Pool
@@ -17,7 +16,7 @@ from chat.settings import Settings
 from tests.accounts.browser import Browser
 from tests.device import Connect, Device, sign_in
 from tests.factory import Factory, client_id
-from tests.servers import Serve, WebProcess
+from tests.servers import Serve, WebProcess, serving
 
 # A second is promised. On a busy machine it may take a little longer; without the event it takes 30.
 SOON = 3.0
@@ -162,8 +161,7 @@ async def test_who_is_signed_out_while_connecting_is_not_forgotten(
         return session
 
     app[FEATURES] = replace(app[FEATURES], authenticate=signed_out_meanwhile)
-    async with TestServer(app, access_log=None) as server:
-        url = str(server.make_url("")).rstrip("/")
+    async with serving(app) as url:
         assert await close_code(url, cookie=await sign_in(pool, await factory.user())) == 4403
 
 
