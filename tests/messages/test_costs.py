@@ -187,7 +187,6 @@ async def test_nothing_costs_more_with_many_messages(
 
     assert len(statements) > 15
     async with pool.acquire() as connection:
-        # The planner of every process of the product is told not to go through tables; here it has its own mind.
         for query, arguments in statements:
             nodes = await explain(connection, query, arguments)
             assert [node for node in nodes if node["Node Type"] == "Seq Scan" and is_large(node)] == [], query
