@@ -42,7 +42,8 @@ def check_content(content: str, *, max_length: int) -> str:
     empty, too long, or that UTF-8 or PostgreSQL can't hold (lone surrogates, NUL).
     """
     trimmed = content.strip()
-    if not trimmed:
+    # A message of nothing but zero-width characters would be an empty bubble.
+    if not any(character.isprintable() for character in trimmed):
         raise ValidationFailed("A message needs some text.")
     over = len(trimmed) - max_length
     if over > 0:

@@ -12,7 +12,20 @@ FAMILY = "👩‍👩‍👧"  # five characters of Unicode, of which one sees o
 
 
 @pytest.mark.parametrize(
-    "content", ["", " ", "\n", "\t\r\n", "\u00a0", "\u2003\u2009", "\u3000", "\u2028\u2029", "\x85", "\x1c\x1f"]
+    "content",
+    [
+        "",
+        " ",
+        "\n",
+        "\t\r\n",
+        "\u00a0",
+        "\u2003\u2009",
+        "\u3000",
+        "\u2028\u2029",
+        "\x85",
+        "\x1c\x1f",
+        "\u200b\u200d\u2060",
+    ],
 )
 def test_what_is_blank_is_no_message(content: str) -> None:
     with pytest.raises(ValidationFailed, match="needs some text"):
