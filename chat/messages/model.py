@@ -35,6 +35,10 @@ class HistoryPage:
     has_newer: bool
 
 
+# What takes no place: a message of nothing else would be an empty bubble.
+_NO_WIDTH = " \n\u00ad\u200b\u200c\u200d\u2060\ufeff"
+
+
 def check_content(content: str, *, max_length: int) -> str:
     """The content as it will be stored: trimmed, and otherwise exactly as typed.
 
@@ -42,8 +46,7 @@ def check_content(content: str, *, max_length: int) -> str:
     empty, too long, or that UTF-8 or PostgreSQL can't hold (lone surrogates, NUL).
     """
     trimmed = content.strip()
-    # A message of nothing but zero-width characters would be an empty bubble.
-    if not any(character.isprintable() for character in trimmed):
+    if not trimmed.strip(_NO_WIDTH):
         raise ValidationFailed("A message needs some text.")
     over = len(trimmed) - max_length
     if over > 0:
