@@ -15,19 +15,18 @@ let degraded = false;
 let failed = false;
 let waiting;
 
-/** @returns {[string, string]} the state and its text, both empty where there is nothing to say */
+/** @returns {string} empty where there is nothing to say */
 function current() {
-  if (!isOpen()) return navigator.onLine ? ['reconnecting', RECONNECTING] : ['offline', OFFLINE];
-  if (failed) return ['failed', FAILED];
-  return degraded ? ['degraded', DEGRADED] : ['', ''];
+  if (!isOpen()) return navigator.onLine ? RECONNECTING : OFFLINE;
+  if (failed) return FAILED;
+  return degraded ? DEGRADED : '';
 }
 
 function show() {
   clearTimeout(waiting);
   waiting = undefined;
-  const [state, text] = current();
-  banner.hidden = !state;
-  banner.dataset.state = state;
+  const text = current();
+  banner.hidden = !text;
   // Setting the same text again would make screen readers say it again.
   if (banner.textContent !== text) banner.textContent = text;
 }

@@ -10,7 +10,6 @@ const HEARTBEAT = 15_000;
 const SILENCE = 60_000;
 const PROBE_ANSWER = 3_000;
 const AWAY_AFTER = 300_000;
-const CALM = 1_000;
 const SIGNED_OUT = [4401, 4403];
 const TOO_MANY_CONNECTS = 4429;
 

@@ -42,9 +42,9 @@ function refreshRow(row) {
   row.classList.toggle('unread', unread > 0);
   if (id === openId()) link.setAttribute('aria-current', 'page');
   else link.removeAttribute('aria-current');
-  const draft = draftOf(id);
-  if (draft) row.dataset.draft = draft.slice(0, 100);
-  else delete row.dataset.draft;
+  const draft = id === openId() ? '' : draftOf(id);
+  if (draft) link.dataset.draft = draft.slice(0, 100);
+  else delete link.dataset.draft;
   localise(row);
   return unread;
 }

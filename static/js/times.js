@@ -17,7 +17,7 @@ export const dayNumber = (date) => Math.floor((date.getTime() - date.getTimezone
 /** @returns {string} "Today", "Yesterday", "Monday", "3 March" or "3 March 2024" */
 export const dayName = (date) => relative(date, 'Today', 'Yesterday', weekday, dayAndMonth, withYear);
 
-const listTime = (date) => relative(date, timeOfDay, 'Yesterday', shortWeekday, shortDate, shortWithYear);
+const shortly = (date) => relative(date, timeOfDay, 'Yesterday', shortWeekday, shortDate, shortWithYear);
 
 function relative(date, today, yesterday, week, year, older) {
   const age = dayNumber(new Date()) - dayNumber(date);
@@ -31,9 +31,7 @@ export function localise(root) {
   for (const element of root.querySelectorAll('time[datetime]')) {
     const date = new Date(element.dateTime);
     if (Number.isNaN(date.getTime())) continue;
-    const inList = element.classList.contains('activity-time');
-    const inMessage = element.closest('.message');
-    const text = inList ? listTime(date) : inMessage ? timeOfDay.format(date) : `${listTime(date)}`;
+    const text = element.closest('.message') ? timeOfDay.format(date) : shortly(date);
     if (element.textContent !== text) element.textContent = text;
     element.title ||= complete.format(date);
   }

@@ -176,6 +176,8 @@ async def test_drafts_wait_in_their_conversations(web: WebProcess, factory: Fact
     await person.row(with_cy).click()
     await expect(person.page.locator("h1")).to_have_text("Cy")
     await expect(person.field).to_have_value("")
+    await expect(person.row(with_bo).locator("a")).to_have_attribute("data-draft", "To Bo, half fin")
+    await expect(person.row(with_bo).locator(".preview")).to_be_hidden()
     await person.field.fill("To Cy")
     await person.row(with_bo).click()
 
