@@ -25,10 +25,16 @@ UNAVAILABLE = (
     TimeoutError,
 )
 
-# Every statement is written to go through an index. The planner may think otherwise of a table that is still small,
-# and asyncpg keeps the plan with the connection while the table grows: until PostgreSQL next looks at its
-# statistics, sends would read all messages again and again.
-_INDEXES_ONLY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+# Every statement is written to go through an index, whatever its parameters. The planner may think otherwise of a table
+# that is still small, and the plan stays with the connection while the table grows: until PostgreSQL next looked at
+# its statistics, sends would read all messages again and again. And it may plan anew each time that a statement is
+# run, which for a batch of few messages takes longer than storing them.
+_PLANS = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
 
 
 async def create_pool(settings: Settings) -> Pool:
@@ -48,7 +54,7 @@ async def create_pool(settings: Settings) -> Pool:
             "statement_timeout": str(int(settings.statement_timeout * 1000)),
             "timezone": "UTC",
             "jit": "off",
-            **_INDEXES_ONLY,
+            **_PLANS,
         },
         reset=_keep_session,
     )
