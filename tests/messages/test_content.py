@@ -57,7 +57,7 @@ async def test_everything_else_is_kept_as_it_was_typed(factory: Factory, connect
         "two  blanks,\ta tab\nand lines\r\nof both kinds\rand \u2028 another",
         "\u202etfel ot thgir\u202c \u2066isolated\u2069",
         "Z" + "\u0300\u0316\u0334\u0489" * 900 + "algo",
-        "\u200b",
+        "\u200bx",
         "\ufeffnot the beginning of a file",
         "\x01\x07\x1b[31mbell and colours\x7f\x80",
         "\ufffe\uffff\U0010ffff\ue000",
