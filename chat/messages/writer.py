@@ -173,8 +173,9 @@ class Writer:
 async def _store_or_hang_up(connection: Connection, drafts: list[Draft]) -> list[Record]:
     try:
         return await queries.store(connection, drafts=drafts)
-    except asyncio.CancelledError:
-        # Out of time. To take the statement back in order, asyncpg would ask a server that may be out of reach.
+    except (asyncio.CancelledError, asyncpg.InternalClientError):
+        # Out of time: to take the statement back in order, asyncpg would ask a server that may be out of reach. Or the
+        # server has said goodbye, and asyncpg has not seen the end of the connection yet.
         connection.terminate()
         raise
 
