@@ -23,7 +23,7 @@ from chat.realtime.connection import GOING_AWAY
 from chat.realtime.hub import Hub
 from chat.realtime.recheck import close_ended_sessions
 from chat.realtime.render import Renderer, frame
-from chat.realtime.socket import FEATURES, HUB, RENDERER, THROTTLE
+from chat.realtime.socket import FEATURES, HUB, RENDERER
 from chat.redis import create_redis
 from chat.routes import ROUTES, SOCKET_FEATURES
 from chat.services import Services
@@ -37,7 +37,7 @@ from chat.web.observe import observe
 from chat.web.pages import setup_templates
 from chat.web.scrape import setup_metrics
 from chat.web.static import StaticFiles
-from chat.web.throttle import Throttle
+from chat.web.throttle import THROTTLE, Throttle
 
 BUS = web.AppKey("bus", Bus)
 

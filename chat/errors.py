@@ -1,5 +1,6 @@
 """What can go wrong in a way that a person or a program should be told about."""
 
+import math
 from typing import ClassVar
 
 
@@ -19,6 +20,11 @@ class ChatError(Exception):
         self.message = message
         self.fields = fields or {}
         self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What HTTP says of it beside the status: how many whole seconds to wait, where there is a time to wait for."""
+        return {} if self.retry_after is None else {"Retry-After": str(math.ceil(self.retry_after))}
 
 
 class ValidationFailed(ChatError):

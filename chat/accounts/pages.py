@@ -1,8 +1,6 @@
 """The pages for joining, signing in and signing out."""
 
-import math
 from collections.abc import Mapping
-from typing import Any
 
 from aiohttp import web
 
@@ -58,7 +56,7 @@ async def _login_page(
         "next": following if following != "/" else "",
         "registration": await invite_actions.registration(request.app[SERVICES]),
     }
-    return _document(request, "accounts/login.html", context, title="Sign in", error=error)
+    return render_document(request, "accounts/login.html", context, title="Sign in", error=error)
 
 
 async def logout(request: web.Request) -> web.Response:
@@ -112,17 +110,7 @@ async def _register_page(
         "first_account": state.first_account,
         "invite_valid": state.invite_valid,
     }
-    return _document(request, "accounts/register.html", context, title="Create an account", error=error)
-
-
-def _document(
-    request: web.Request, template: str, context: Mapping[str, Any], *, title: str, error: ChatError | None
-) -> web.Response:
-    """The page, with the status of what went wrong; what was typed stays in it."""
-    response = render_document(request, template, context, title=title, status=error.status if error else 200)
-    if error is not None and error.retry_after is not None:
-        response.headers["Retry-After"] = str(math.ceil(error.retry_after))
-    return response
+    return render_document(request, "accounts/register.html", context, title="Create an account", error=error)
 
 
 def errors_of(error: ChatError | None) -> dict[str, str]:

@@ -46,5 +46,5 @@ async def _managed(services: Services, *, viewer: Viewer, user_id: UUID) -> Acco
     if account is None:
         raise NotFound("This person can't be found.")
     if not viewer.manages(account):
-        raise Forbidden("You can't deactivate this account.")
+        raise Forbidden("You don't manage this account.")
     return account

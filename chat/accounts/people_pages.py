@@ -1,16 +1,14 @@
 """The page on which the owner and admins manage the accounts of others."""
 
-from uuid import UUID
-
 from aiohttp import web
 from aiohttp_session import get_session
 
 from chat.accounts import people_actions
 from chat.accounts.sessions import require_viewer
 from chat.accounts.settings_pages import NOTICE
-from chat.errors import NotFound
 from chat.web.keys import SERVICES
 from chat.web.pages import render_page
+from chat.web.paths import path_id
 
 
 async def accounts(request: web.Request) -> web.Response:
@@ -31,24 +29,17 @@ async def accounts(request: web.Request) -> web.Response:
 async def deactivate(request: web.Request) -> web.Response:
     """POST /settings/people/{user_id}/deactivate."""
     viewer = await require_viewer(request)
-    account = await people_actions.deactivate(request.app[SERVICES], viewer=viewer, user_id=_user_id(request))
+    account = await people_actions.deactivate(request.app[SERVICES], viewer=viewer, user_id=path_id(request, "user_id"))
     return await _back(request, f"{account.display_name} is signed out everywhere and can't sign in any more.")
 
 
 async def reactivate(request: web.Request) -> web.Response:
     """POST /settings/people/{user_id}/reactivate."""
     viewer = await require_viewer(request)
-    account = await people_actions.reactivate(request.app[SERVICES], viewer=viewer, user_id=_user_id(request))
+    account = await people_actions.reactivate(request.app[SERVICES], viewer=viewer, user_id=path_id(request, "user_id"))
     return await _back(request, f"{account.display_name} can sign in again.")
 
 
 async def _back(request: web.Request, notice: str) -> web.Response:
     (await get_session(request))[NOTICE] = notice
     raise web.HTTPSeeOther("/settings/people")
-
-
-def _user_id(request: web.Request) -> UUID:
-    try:
-        return UUID(request.match_info["user_id"])
-    except ValueError:
-        raise NotFound("This person can't be found.") from None

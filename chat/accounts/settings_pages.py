@@ -1,9 +1,7 @@
 """The settings page: names, password, devices, and who may join."""
 
-import math
 from collections.abc import Mapping
 from typing import get_args
-from uuid import UUID
 
 from aiohttp import web
 from aiohttp_session import get_session
@@ -18,6 +16,7 @@ from chat.web.forms import read_form
 from chat.web.keys import SERVICES
 from chat.web.limits import LIMITER
 from chat.web.pages import render_page
+from chat.web.paths import path_id
 from chat.web.proxies import public_origin
 
 # What the session keeps from a form to the page after it.
@@ -57,11 +56,7 @@ async def _settings_page(
         "invites": invites,
         "new_invite_url": new_invite_url,
     }
-    status = error.status if error else 200
-    response = await render_page(request, "accounts/settings.html", context, title="Settings", status=status)
-    if error is not None and error.retry_after is not None:
-        response.headers["Retry-After"] = str(math.ceil(error.retry_after))
-    return response
+    return await render_page(request, "accounts/settings.html", context, title="Settings", error=error)
 
 
 async def _back_to_settings(request: web.Request, notice: str) -> web.Response:
@@ -105,9 +100,8 @@ async def change_password(request: web.Request) -> web.Response:
 async def revoke_session(request: web.Request) -> web.Response:
     """POST /settings/sessions/{session_id}/revoke: sign one device out."""
     viewer = await require_viewer(request)
-    session_id = _id_in(request, "session_id")
-    if session_id is not None:
-        await actions.log_out_device(request.app[SERVICES], viewer=viewer, session_id=session_id)
+    session_id = path_id(request, "session_id")
+    await actions.log_out_device(request.app[SERVICES], viewer=viewer, session_id=session_id)
     if session_id == viewer.session_id:
         await end_session(request)
         raise web.HTTPSeeOther("/login")
@@ -157,15 +151,6 @@ def _number(text: str, *, most: int) -> int:
 async def revoke_invite(request: web.Request) -> web.Response:
     """POST /settings/invites/{invite_id}/revoke."""
     viewer = await require_viewer(request)
-    invite_id = _id_in(request, "invite_id")
-    if invite_id is not None:
-        await invite_actions.revoke_invite(request.app[SERVICES], viewer=viewer, invite_id=invite_id)
+    invite_id = path_id(request, "invite_id")
+    await invite_actions.revoke_invite(request.app[SERVICES], viewer=viewer, invite_id=invite_id)
     return await _back_to_settings(request, "That link lets nobody in any more.")
-
-
-def _id_in(request: web.Request, name: str) -> UUID | None:
-    """The id in the address; what is none belongs to nothing, like the id of something that is gone."""
-    try:
-        return UUID(request.match_info[name])
-    except ValueError:
-        return None

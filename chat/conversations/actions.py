@@ -4,12 +4,13 @@ import unicodedata
 from uuid import UUID
 
 from chat.conversations import queries
-from chat.conversations.model import Row, avatar_of, pair
+from chat.conversations.model import ConversationNotFound, Row, pair
 from chat.db import Record
 from chat.errors import NotFound, ValidationFailed
 from chat.events import ConversationListed
 from chat.ids import new_id
 from chat.markup import preview
+from chat.people import hue_of, initials_of
 from chat.realtime.render import LastMessage
 from chat.services import Services
 
@@ -43,15 +44,15 @@ async def open_direct(services: Services, *, viewer_id: UUID, other_id: UUID) ->
 
 async def listed(services: Services, *, viewer_id: UUID) -> list[Row]:
     """The viewer's conversations with the latest activity, at most `LIST_LIMIT`, newest first."""
-    return [row_of(record) for record in await queries.rows(services.pool, viewer_id=viewer_id, limit=LIST_LIMIT)]
+    return [_row_of(record) for record in await queries.rows(services.pool, viewer_id=viewer_id, limit=LIST_LIMIT)]
 
 
 async def get(services: Services, *, viewer_id: UUID, conversation_id: UUID) -> Row:
-    """One conversation. Raises `NotFound` where there is none, or the viewer is not in it: nobody learns which."""
+    """One conversation. Raises `ConversationNotFound`."""
     record = await queries.row(services.pool, viewer_id=viewer_id, conversation_id=conversation_id)
     if record is None:
-        raise NotFound("This conversation does not exist, or you are not in it.")
-    return row_of(record)
+        raise ConversationNotFound
+    return _row_of(record)
 
 
 async def search(services: Services, *, viewer_id: UUID, prefix: str) -> list[Row]:
@@ -60,10 +61,10 @@ async def search(services: Services, *, viewer_id: UUID, prefix: str) -> list[Ro
     text = unicodedata.normalize("NFC", prefix).strip().removeprefix("@").lower()
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     records = await queries.search(services.pool, viewer_id=viewer_id, pattern=f"{escaped}%", limit=SWITCHER_LIMIT)
-    return [row_of(record) for record in records]
+    return [_row_of(record) for record in records]
 
 
-def row_of(record: Record) -> Row:
+def _row_of(record: Record) -> Row:
     """A row of `queries.ROWS` as the templates want it."""
     last_message = None
     if record["sender_id"] is not None:
@@ -74,7 +75,8 @@ def row_of(record: Record) -> Row:
         kind=record["kind"],
         name=record["name"],
         username=record["username"],
-        avatar=avatar_of(record["other_id"] or record["id"], record["name"]),
+        hue=hue_of(record["other_id"] or record["id"]),
+        initials=initials_of(record["name"]),
         last_seq=record["last_seq"],
         revision=record["revision"],
         read_up_to=record["read_up_to_seq"],

@@ -3,26 +3,29 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from chat.people import hue_of, initials_of
+from chat.errors import NotFound
 from chat.realtime.render import Activity
 
 
-@dataclass(frozen=True, slots=True)
-class Avatar:
-    """Initials on a colour, 0 to 11."""
+class ConversationNotFound(NotFound):
+    """There is no such conversation, or this person is not in it: nobody learns which."""
 
-    hue: int
-    initials: str
+    def __init__(self) -> None:
+        super().__init__("This conversation does not exist, or you are not in it.")
 
 
 @dataclass(frozen=True, slots=True)
 class Row(Activity):
-    """A conversation in the list of one person: what happened there last, and what is personal."""
+    """A conversation in the list of one person: what happened there last, and what is personal.
+
+    `username` is the other person's in a direct conversation. The avatar has `initials` on a colour, `hue`, 0 to 11.
+    """
 
     kind: str
     name: str
     username: str | None
-    avatar: Avatar
+    hue: int
+    initials: str
     revision: int
     read_up_to: int
     listed: bool
@@ -36,21 +39,6 @@ class Row(Activity):
     def href(self) -> str:
         """Its page."""
         return f"/c/{self.id}"
-
-    @property
-    def hue(self) -> int:
-        """The colour of the avatar, 0 to 11."""
-        return self.avatar.hue
-
-    @property
-    def initials(self) -> str:
-        """The letters on the avatar."""
-        return self.avatar.initials
-
-
-def avatar_of(identity: UUID, name: str) -> Avatar:
-    """The avatar of a person, or of a conversation of several."""
-    return Avatar(hue_of(identity), initials_of(name))
 
 
 def pair(one: UUID, other: UUID) -> tuple[UUID, UUID]:

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from aiohttp import web
 
 from chat.accounts import actions as accounts
 from chat.accounts.sessions import require_viewer
 from chat.conversations import actions
-from chat.errors import NotFound
 from chat.web.keys import SERVICES, SignedIn
-from chat.web.pages import render_page, render_partial, wants_pane
+from chat.web.pages import is_htmx, render_page, render_partial, wants_pane, wants_part
+from chat.web.paths import path_id
 
 MAX_QUERY = 80
 
@@ -42,10 +41,7 @@ async def conversation_row(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/row: a row for the sidebar of a page that doesn't have it yet; 204 for one that has
     no place in it."""
     viewer = await require_viewer(request)
-    try:
-        conversation_id = UUID(request.match_info["conversation_id"])
-    except ValueError:
-        raise NotFound("This conversation does not exist, or you are not in it.") from None
+    conversation_id = path_id(request, "conversation_id")
     row = await actions.get(request.app[SERVICES], viewer_id=viewer.id, conversation_id=conversation_id)
     return render_partial(request, "live/row.html", {"row": row}) if row.listed else web.Response(status=204)
 
@@ -56,7 +52,7 @@ async def people(request: web.Request) -> web.Response:
     query = request.query.get("q", "").strip()[:MAX_QUERY]
     found = await accounts.find_people(request.app[SERVICES], viewer_id=viewer.id, prefix=query)
     context = {"view": "people", "query": query, "people": found}
-    if request.headers.get("HX-Target", "").endswith("#people-results"):
+    if wants_part(request, "people-results"):
         return render_partial(request, "conversations/_people_results.html", context)
     return await render_page(request, "conversations/people.html", context, title="New message")
 
@@ -64,13 +60,10 @@ async def people(request: web.Request) -> web.Response:
 async def open_direct(request: web.Request) -> web.Response:
     """POST /people/{user_id}/conversation: the one conversation with that person."""
     viewer = await require_viewer(request)
-    try:
-        other_id = UUID(request.match_info["user_id"])
-    except ValueError:
-        raise NotFound("This person can't be found.") from None
+    other_id = path_id(request, "user_id")
     conversation_id = await actions.open_direct(request.app[SERVICES], viewer_id=viewer.id, other_id=other_id)
     address = f"/c/{conversation_id}"
-    if request.headers.get("HX-Request") == "true":
+    if is_htmx(request):
         return web.Response(
             headers={
                 "HX-Location": f'{{"path": "{address}", "source": "#pane", "target": "#pane", "swap": "innerHTML"}}'

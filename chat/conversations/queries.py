@@ -60,9 +60,9 @@ async def ids_of(connection: Connection, *, user_id: UUID) -> list[UUID]:
     """Every conversation that the person is in: what the person's sockets listen to."""
     records = await connection.fetch(
         """
-        select p.conversation_id from members p
-        join conversations c on c.id = p.conversation_id and c.deleted_at is null
-        where p.user_id = $1
+        select conversation_id from members
+        join conversations c on c.id = conversation_id and c.deleted_at is null
+        where user_id = $1
         """,
         user_id,
     )

@@ -7,7 +7,7 @@ from chat.errors import ChatError
 from chat.events import MessageCreated
 from chat.ids import new_id
 from chat.messages import queries
-from chat.messages.model import Draft, HistoryPage, Sent, check_content
+from chat.messages.model import Changes, HistoryPage, NewMessage, Sent, check_content
 from chat.messages.writer import Writer, message_of
 from chat.services import Services
 from chat.web import metrics
@@ -30,15 +30,14 @@ async def send(
     """Store a message and answer when it is on disk. Any number of calls with one client message id store one.
 
     The writer emits `MessageCreated` after the commit. Raises `ValidationFailed` for content that can't be a message,
-    `RateLimited`, `NotFound` where the sender is not in the conversation, `Unavailable` where it could not be stored
-    and may be sent again.
+    `RateLimited`, `ConversationNotFound`, and `Unavailable` where it could not be stored and may be sent again.
     """
     started = time.perf_counter()
     settings = services.settings
     try:
         text = check_content(content, max_length=settings.message_max_length)
         await throttle.take(f"send:{sender_id}", per_minute=settings.send_limit_per_minute, burst=settings.send_burst)
-        sent = await writer.store(Draft(new_id(), conversation_id, sender_id, client_message_id, text))
+        sent = await writer.store(NewMessage(new_id(), conversation_id, sender_id, client_message_id, text))
     except ChatError as error:
         metrics.send_errors.labels(error.code).inc()
         raise
@@ -79,7 +78,7 @@ async def older(services: Services, *, viewer_id: UUID, conversation_id: UUID, b
 
 async def changes(
     services: Services, *, viewer_id: UUID, conversation_id: UUID, after_revision: int, limit: int
-) -> HistoryPage:
+) -> Changes:
     """The `limit` messages that changed after a revision, in the order of their changes."""
     rows = await queries.changed_after(
         services.pool,
@@ -88,7 +87,7 @@ async def changes(
         revision=max(0, min(after_revision, 2**62)),
         limit=limit + 1,
     )
-    return HistoryPage([message_of(row) for row in rows[:limit]], has_older=True, has_newer=len(rows) > limit)
+    return Changes([message_of(row) for row in rows[:limit]], has_more=len(rows) > limit)
 
 
 async def at_revision(services: Services, conversation_id: UUID, revision: int) -> MessageCreated | None:

@@ -8,7 +8,7 @@ from chat.events import MessageCreated
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class NewMessage:
     """A message as its sender's device handed it in, checked and not yet stored."""
 
     id: UUID
@@ -33,6 +33,14 @@ class HistoryPage:
     messages: list[MessageCreated]
     has_older: bool
     has_newer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Messages in the order of their latest changes, and whether there are more."""
+
+    messages: list[MessageCreated]
+    has_more: bool
 
 
 # What takes no place: a message of nothing else would be an empty bubble.

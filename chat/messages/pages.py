@@ -1,6 +1,6 @@
 """The conversation on screen: its history, and the composer's form."""
 
-import math
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,25 +9,28 @@ from aiohttp import web
 from chat.accounts.sessions import require_viewer
 from chat.conversations import actions as conversations
 from chat.conversations.model import Row
-from chat.errors import ChatError, NotFound, ValidationFailed
+from chat.errors import ChatError, ValidationFailed
 from chat.ids import new_id
 from chat.messages import actions
 from chat.messages.keys import WRITER
 from chat.messages.model import HistoryPage
 from chat.realtime.render import error_frame
-from chat.realtime.socket import RENDERER, THROTTLE
+from chat.realtime.socket import RENDERER
+from chat.web.errors import wants_json
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
 from chat.web.pages import render_page, render_partial
+from chat.web.paths import path_id
+from chat.web.throttle import THROTTLE
 
 
 async def conversation_page(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}: from the first unread message, or around `?around=`, or the newest (`?latest=1`)."""
     viewer = await require_viewer(request)
     services = request.app[SERVICES]
-    row = await conversations.get(services, viewer_id=viewer.id, conversation_id=path_id(request))
+    row = await conversations.get(services, viewer_id=viewer.id, conversation_id=path_id(request, "conversation_id"))
     first_unread = row.read_up_to + 1 if row.unread and "latest" not in request.query else None
-    around = query_seq(request, "around")
+    around = _query_seq(request, "around")
     history = await actions.page(
         services,
         viewer_id=viewer.id,
@@ -36,7 +39,7 @@ async def conversation_page(request: web.Request) -> web.Response:
         first_seq=around or first_unread or row.last_seq,
         limit=services.settings.history_page,
     )
-    context = timeline_context(row, history, first_unread=first_unread)
+    context = _timeline_context(row, history, first_unread=first_unread)
     return await render_page(request, "conversations/pane.html", context, title=row.name)
 
 
@@ -49,8 +52,8 @@ async def history_page(request: web.Request) -> web.Response:
         per_minute=services.settings.history_limit_per_minute,
         burst=services.settings.history_limit_per_minute,
     )
-    row = await conversations.get(services, viewer_id=viewer.id, conversation_id=path_id(request))
-    before, after = query_seq(request, "before"), query_seq(request, "after")
+    row = await conversations.get(services, viewer_id=viewer.id, conversation_id=path_id(request, "conversation_id"))
+    before, after = _query_seq(request, "before"), _query_seq(request, "after")
     scope: dict[str, Any] = {
         "viewer_id": viewer.id,
         "conversation_id": row.id,
@@ -58,10 +61,10 @@ async def history_page(request: web.Request) -> web.Response:
     }
     if before is not None:
         page = await actions.older(services, before=before, **scope)
-        context = timeline_context(row, page, older_only=True)
+        context = _timeline_context(row, page, older_only=True)
     elif after is not None:
         page = await actions.newer(services, after=after, **scope)
-        context = timeline_context(row, page, newer_only=True)
+        context = _timeline_context(row, page, newer_only=True)
     else:
         raise ValidationFailed("History is read before or after a sequence number.")
     return render_partial(request, "messages/_timeline_page.html", context)
@@ -70,8 +73,7 @@ async def history_page(request: web.Request) -> web.Response:
 async def send_form(request: web.Request) -> web.Response:
     """POST /c/{conversation_id}/messages: the composer without a socket, or without any script at all."""
     viewer = await require_viewer(request)
-    wants_json = "application/json" in request.headers.get("Accept", "")
-    conversation_id = path_id(request)
+    conversation_id = path_id(request, "conversation_id")
     form = await read_form(request)
     try:
         client_message_id = UUID(form.get("client_message_id", ""))
@@ -89,20 +91,18 @@ async def send_form(request: web.Request) -> web.Response:
             content=form.get("content", "").replace("\r\n", "\n"),
         )
     except ChatError as error:
-        if not wants_json:
+        if not wants_json(request):
             return await _composer_with_error(request, viewer.id, conversation_id, form, error)
-        refusal = _json(error_frame(error, client_message_id=client_message_id), status=error.status)
-        if error.retry_after is not None:
-            refusal.headers["Retry-After"] = str(math.ceil(error.retry_after))
-        return refusal
-    if not wants_json:
+        frame = error_frame(error, client_message_id=client_message_id)
+        return web.Response(body=frame, status=error.status, content_type="application/json", headers=error.headers)
+    if not wants_json(request):
         raise web.HTTPSeeOther(f"/c/{conversation_id}?latest=1")
-    body = request.app[RENDERER].message_sent(sent.message, duplicate=sent.duplicate)
-    return _json(body, status=200 if sent.duplicate else 201)
+    frame = request.app[RENDERER].message_sent(sent.message, duplicate=sent.duplicate)
+    return web.Response(body=frame, status=200 if sent.duplicate else 201, content_type="application/json")
 
 
 async def _composer_with_error(
-    request: web.Request, viewer_id: UUID, conversation_id: UUID, form: Any, error: ChatError
+    request: web.Request, viewer_id: UUID, conversation_id: UUID, form: Mapping[str, str], error: ChatError
 ) -> web.Response:
     """The page again, with what was typed and what was wrong with it."""
     services = request.app[SERVICES]
@@ -115,11 +115,11 @@ async def _composer_with_error(
         first_seq=row.last_seq,
         limit=services.settings.history_page,
     )
-    context = timeline_context(row, history) | {"content": form.get("content", ""), "error": error.message}
-    return await render_page(request, "conversations/pane.html", context, title=row.name, status=error.status)
+    context = _timeline_context(row, history) | {"content": form.get("content", ""), "error": error.message}
+    return await render_page(request, "conversations/pane.html", context, title=row.name, error=error)
 
 
-def timeline_context(
+def _timeline_context(
     row: Row,
     page: HistoryPage,
     *,
@@ -148,15 +148,7 @@ def timeline_context(
     }
 
 
-def path_id(request: web.Request) -> UUID:
-    """The conversation's id in the path. Raises `NotFound` for what is no id."""
-    try:
-        return UUID(request.match_info["conversation_id"])
-    except ValueError:
-        raise NotFound("This conversation does not exist, or you are not in it.") from None
-
-
-def query_seq(request: web.Request, name: str) -> int | None:
+def _query_seq(request: web.Request, name: str) -> int | None:
     """A sequence number from the query; None where there is none. Raises `ValidationFailed` for what is none."""
     text = request.query.get(name)
     if text is None:
@@ -164,7 +156,3 @@ def query_seq(request: web.Request, name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise ValidationFailed("A sequence number is a whole number.")
     return int(text)
-
-
-def _json(body: bytes, *, status: int) -> web.Response:
-    return web.Response(body=body, status=status, content_type="application/json")

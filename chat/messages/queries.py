@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chat.db import Connection, Record
-from chat.messages.model import Draft
+from chat.messages.model import NewMessage
 
 # A message with its sender, as `MessageCreated` wants it. Everywhere the same columns, so that a row that was
 # just stored and one that is read back can't differ.
@@ -32,9 +32,9 @@ STORE = f"""
         join conversations c on c.id = m.conversation_id
         join users u on u.id = m.sender_id
     ), fresh as (
-        select i.*, p.read_up_to_seq, u.username, u.display_name
+        select i.*, members.read_up_to_seq, u.username, u.display_name
         from incoming i
-        join members p on p.conversation_id = i.conversation_id and p.user_id = i.sender_id
+        join members on members.conversation_id = i.conversation_id and members.user_id = i.sender_id
         join users u on u.id = i.sender_id and u.deactivated_at is null
         where i.position not in (select position from known)
     ), locked as (
@@ -62,14 +62,13 @@ STORE = f"""
         ) n
         where c.id = n.conversation_id
     ), own_read as (
-        update members p
-        set read_up_to_seq = greatest(p.read_up_to_seq, n.seq),
-            delivered_up_to_seq = greatest(p.delivered_up_to_seq, n.seq)
+        update members
+        set read_up_to_seq = greatest(read_up_to_seq, n.seq), delivered_up_to_seq = greatest(delivered_up_to_seq, n.seq)
         from (
             select conversation_id, sender_id, max(seq) as seq
             from numbered group by conversation_id, sender_id
         ) n
-        where p.conversation_id = n.conversation_id and p.user_id = n.sender_id
+        where members.conversation_id = n.conversation_id and members.user_id = n.sender_id
     ), step as (
         insert into read_events (conversation_id, user_id, up_to_seq)
         select conversation_id, sender_id, max(seq)
@@ -96,25 +95,25 @@ STORE = f"""
 """
 
 
-async def store(connection: Connection, *, drafts: Sequence[Draft]) -> list[Record]:
+async def store(connection: Connection, *, messages: Sequence[NewMessage]) -> list[Record]:
     """Store a batch, each message under the next sequence number of its conversation, in the batch's order.
 
     Answers one row per message that is stored now or was before (`duplicate`), with its 1-based `position` in the
     batch. A position without a row was refused: the sender is not an active member of a conversation of that id.
     `untold` says that nobody may know of the message yet: it is new, or it was stored before and nothing came after
     it, so that whoever stored it may have died before it could tell.
-    No two drafts of a batch may share sender and client message id.
+    No two messages of a batch may share sender and client message id.
 
     Raises `UniqueViolationError` where another process stored one of them in the same moment; nothing is stored
     then, and calling again is safe.
     """
     return await connection.fetch(
         STORE,
-        [draft.id for draft in drafts],
-        [draft.conversation_id for draft in drafts],
-        [draft.sender_id for draft in drafts],
-        [draft.client_message_id for draft in drafts],
-        [draft.content for draft in drafts],
+        [message.id for message in messages],
+        [message.conversation_id for message in messages],
+        [message.sender_id for message in messages],
+        [message.client_message_id for message in messages],
+        [message.content for message in messages],
     )
 
 

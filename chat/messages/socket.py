@@ -12,8 +12,9 @@ from chat.messages import actions
 from chat.messages.keys import WRITER
 from chat.realtime.connection import Connection
 from chat.realtime.render import error_frame, frame
-from chat.realtime.socket import HUB, RENDERER, THROTTLE
+from chat.realtime.socket import HUB, RENDERER
 from chat.web.keys import SERVICES
+from chat.web.throttle import THROTTLE
 
 # A device has one conversation on screen, or a few windows of one browser's; more are refused.
 MAX_OPEN = 20
@@ -109,7 +110,7 @@ async def conversation_sync(app: web.Application, connection: Connection, payloa
     """One page of what changed; the device asks on from its `revision` while there is more."""
     services = app[SERVICES]
     row = await conversations.get(services, viewer_id=connection.user_id, conversation_id=payload.conversation_id)
-    page = await actions.changes(
+    changes = await actions.changes(
         services,
         viewer_id=connection.user_id,
         conversation_id=payload.conversation_id,
@@ -118,10 +119,10 @@ async def conversation_sync(app: web.Application, connection: Connection, payloa
     )
     await connection.send(
         app[RENDERER].synced(
-            page.messages,
+            changes.messages,
             conversation_id=payload.conversation_id,
             after_revision=payload.after_revision,
-            revision=page.messages[-1].revision if page.messages else row.revision,
-            has_more=page.has_newer,
+            revision=changes.messages[-1].revision if changes.messages else row.revision,
+            has_more=changes.has_more,
         )
     )

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, cast
 
 import asyncpg
 
+from chat.conversations.model import ConversationNotFound
 from chat.db import UNAVAILABLE, Connection, Pool, Record
-from chat.errors import ChatError, NotFound, Unavailable, ValidationFailed
+from chat.errors import ChatError, Unavailable, ValidationFailed
 from chat.events import MessageCreated, Sender
 from chat.messages import queries
-from chat.messages.model import Draft, Sent
+from chat.messages.model import NewMessage, Sent
 from chat.web.logs import get_logger
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ RETRY_DELAYS = (0.1, 0.3, 0.9, 2.7, 5.0)
 
 @dataclass(slots=True)
 class Waiting:
-    """A draft that is not stored yet, and everyone who waits for it."""
+    """A message that is not stored yet, and everyone who waits for it."""
 
-    draft: Draft
+    message: NewMessage
     answers: list["asyncio.Future[Sent]"] = field(default_factory=list)
 
 
@@ -66,19 +67,19 @@ class Writer:
         self._by_key: dict[tuple[UUID, UUID], Waiting] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def store(self, draft: Draft) -> Sent:
+    async def store(self, message: NewMessage) -> Sent:
         """Wait until the message is on disk.
 
-        Raises `NotFound` where the sender is not in the conversation, `Unavailable` where the database can't be
-        reached or too much is waiting already, `ValidationFailed` where the database refuses the row.
+        Raises `ConversationNotFound`, `Unavailable` where the database can't be reached or too much is waiting
+        already, and `ValidationFailed` where the database refuses the row.
         """
         answer: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
-        key = (draft.sender_id, draft.client_message_id)
+        key = (message.sender_id, message.client_message_id)
         waiting = self._by_key.get(key)
         if waiting is None:
             if len(self._by_key) >= self._queue:
                 raise Unavailable("Too many messages are waiting to be saved.")
-            waiting = self._by_key[key] = Waiting(draft)
+            waiting = self._by_key[key] = Waiting(message)
             self._waiting.append(waiting)
             if len(self._tasks) < self._writers:
                 self._tasks.add(asyncio.create_task(self._drain()))
@@ -108,7 +109,7 @@ class Writer:
 
     async def _store_batch(self, batch: list[Waiting]) -> None:
         try:
-            rows = await self._store_with_retries([waiting.draft for waiting in batch])
+            rows = await self._store_with_retries([waiting.message for waiting in batch])
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError) as error:
             if len(batch) == 1:
                 log.warning("message.refused_by_database", error=type(error).__name__)
@@ -124,12 +125,12 @@ class Writer:
         else:
             self._answer(batch, rows)
 
-    async def _store_with_retries(self, drafts: list[Draft]) -> list[Record]:
+    async def _store_with_retries(self, messages: list[NewMessage]) -> list[Record]:
         attempt = 0
         while True:
             try:
                 async with asyncio.timeout(self._timeout), self._pool.acquire() as connection:
-                    return await _store_or_hang_up(connection, drafts)
+                    return await _store_or_hang_up(connection, messages)
             except asyncpg.UniqueViolationError:
                 # Another process stored one of them in this moment. Now it is there to be found.
                 if attempt >= self._retries:
@@ -148,7 +149,7 @@ class Writer:
         for position, waiting in enumerate(batch, start=1):
             row = stored.get(position)
             if row is None:
-                self._refuse(waiting, NotFound("This conversation does not exist, or you are not in it."))
+                self._refuse(waiting, ConversationNotFound())
                 continue
             message = message_of(row)
             if row["untold"]:
@@ -163,16 +164,16 @@ class Writer:
             answer.set_exception(error)
 
     def _take(self, waiting: Waiting) -> list["asyncio.Future[Sent]"]:
-        """Everyone still waiting for this draft; from here on the next one of the same id is a new request."""
-        key = (waiting.draft.sender_id, waiting.draft.client_message_id)
+        """Everyone still waiting for this message; from here on the next one of the same id is a new request."""
+        key = (waiting.message.sender_id, waiting.message.client_message_id)
         if self._by_key.get(key) is waiting:
             del self._by_key[key]
         return [answer for answer in waiting.answers if not answer.done()]
 
 
-async def _store_or_hang_up(connection: Connection, drafts: list[Draft]) -> list[Record]:
+async def _store_or_hang_up(connection: Connection, messages: list[NewMessage]) -> list[Record]:
     try:
-        return await queries.store(connection, drafts=drafts)
+        return await queries.store(connection, messages=messages)
     except (asyncio.CancelledError, asyncpg.InternalClientError):
         # Out of time: to take the statement back in order, asyncpg would ask a server that may be out of reach. Or the
         # server has said goodbye, and asyncpg has not seen the end of the connection yet.

@@ -214,7 +214,7 @@ def activity_of(message: MessageCreated) -> Activity:
 
 def frame(type_: str, **fields: Any) -> bytes:
     """A frame: the type and its fields, flat; a `content` of None is left out."""
-    if fields.get("content", ...) is None:
+    if fields.get("content", "") is None:
         del fields["content"]
     return _encode({"type": type_, **fields})
 

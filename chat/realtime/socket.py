@@ -22,13 +22,12 @@ from chat.web import metrics
 from chat.web.csrf import check_origin
 from chat.web.keys import SERVICES
 from chat.web.logs import get_logger
-from chat.web.throttle import Throttle
+from chat.web.throttle import THROTTLE
 
 log = get_logger()
 
 HUB = web.AppKey("hub", Hub)
 RENDERER = web.AppKey("renderer", Renderer)
-THROTTLE = web.AppKey("throttle", Throttle)
 
 
 class Incoming(msgspec.Struct):

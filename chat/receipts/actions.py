@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from chat.errors import NotFound, ValidationFailed
+from chat.conversations.model import ConversationNotFound
+from chat.errors import ValidationFailed
 from chat.events import ReadMoved
 from chat.receipts import queries
 from chat.services import Services
@@ -11,8 +12,8 @@ from chat.services import Services
 async def read(services: Services, *, user_id: UUID, conversation_id: UUID, up_to_seq: int) -> ReadMoved:
     """Note that the person has read everything up to a sequence number; all of the person's devices hear of it.
 
-    A number that lies behind what is known changes nothing. Raises `NotFound` where the person is not in the
-    conversation, `ValidationFailed` for a negative number.
+    A number that lies behind what is known changes nothing. Raises `ConversationNotFound`, and `ValidationFailed`
+    for a negative number.
     """
     if up_to_seq < 0:
         raise ValidationFailed("A sequence number is not negative.")
@@ -20,7 +21,7 @@ async def read(services: Services, *, user_id: UUID, conversation_id: UUID, up_t
         services.pool, user_id=user_id, conversation_id=conversation_id, up_to_seq=min(up_to_seq, 2**62)
     )
     if row is None:
-        raise NotFound("This conversation does not exist, or you are not in it.")
+        raise ConversationNotFound
     moved = ReadMoved(
         conversation_id=conversation_id,
         user_id=user_id,

@@ -14,26 +14,26 @@ async def move_read(connection: Connection, *, user_id: UUID, conversation_id: U
     return await connection.fetchrow(
         """
         with member as (
-            select p.conversation_id, p.user_id, p.read_up_to_seq, p.delivered_up_to_seq, c.last_seq,
-                least($3, c.last_seq) as target
-            from members p
-            join conversations c on c.id = p.conversation_id and c.deleted_at is null
-            where p.conversation_id = $1 and p.user_id = $2
+            select conversation_id, user_id, read_up_to_seq, delivered_up_to_seq, least($3, c.last_seq) as target
+            from members
+            join conversations c on c.id = conversation_id and c.deleted_at is null
+            where conversation_id = $1 and user_id = $2
         ), moved as (
-            update members p
-            set read_up_to_seq = m.target, delivered_up_to_seq = greatest(p.delivered_up_to_seq, m.target)
-            from member m
-            where p.conversation_id = m.conversation_id and p.user_id = m.user_id and p.read_up_to_seq < m.target
-            returning p.conversation_id, p.user_id, p.read_up_to_seq, p.delivered_up_to_seq
+            update members
+            set read_up_to_seq = target, delivered_up_to_seq = greatest(members.delivered_up_to_seq, target)
+            from member
+            where members.conversation_id = member.conversation_id and members.user_id = member.user_id
+                and members.read_up_to_seq < target
+            returning members.conversation_id, members.user_id, members.read_up_to_seq, members.delivered_up_to_seq
         ), step as (
             insert into read_events (conversation_id, user_id, up_to_seq)
             select conversation_id, user_id, read_up_to_seq from moved
             on conflict do nothing
         )
-        select coalesce(u.read_up_to_seq, m.read_up_to_seq) as read_up_to,
-            coalesce(u.delivered_up_to_seq, m.delivered_up_to_seq) as delivered_up_to,
-            m.last_seq, u.user_id is not null as moved, now() as at
-        from member m left join moved u on true
+        select coalesce(moved.read_up_to_seq, member.read_up_to_seq) as read_up_to,
+            coalesce(moved.delivered_up_to_seq, member.delivered_up_to_seq) as delivered_up_to,
+            moved.user_id is not null as moved, now() as at
+        from member left join moved on true
         """,
         conversation_id,
         user_id,

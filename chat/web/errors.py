@@ -16,7 +16,7 @@ from chat.errors import AuthFailed, ChatError, Unavailable
 from chat.web.compression import compressed_response
 from chat.web.keys import REQUEST_ID
 from chat.web.logs import get_logger
-from chat.web.pages import PERSONAL, wants_pane
+from chat.web.pages import PERSONAL, is_htmx, wants_pane
 
 log = get_logger()
 
@@ -134,7 +134,7 @@ def _ask_to_sign_in(request: web.Request) -> web.Response | None:
     """For a person without a session: the sign-in page, and back afterwards. None for a program."""
     if wants_json(request):
         return None
-    if request.headers.get("HX-Request") == "true":
+    if is_htmx(request):
         return web.Response(status=401, headers={**PERSONAL, "HX-Redirect": SIGN_IN})
     back = f"?next={quote(request.rel_url.raw_path_qs, safe='/')}" if request.method == "GET" else ""
     return web.Response(status=303, headers={**PERSONAL, "Location": SIGN_IN + back})
@@ -149,7 +149,7 @@ def _answer(request: web.Request, refusal: Refusal) -> web.Response:
     if wants_json(request):
         body = error_body(refusal.code, refusal.message, details=refusal.details, retry_after=refusal.retry_after)
         return web.Response(body=body, status=refusal.status, headers={**headers, "Content-Type": "application/json"})
-    if request.headers.get("HX-Request") == "true" and not wants_pane(request):
+    if is_htmx(request) and not wants_pane(request):
         # The target is some part of a page that expects something else: leave it as it is.
         headers["HX-Reswap"] = "none"
         return web.Response(text=refusal.message, status=refusal.status, headers=headers)
@@ -159,7 +159,6 @@ def _answer(request: web.Request, refusal: Refusal) -> web.Response:
 def _error_page(request: web.Request, refusal: Refusal, headers: dict[str, str]) -> web.Response:
     """The designed page, which needs neither a session nor the database; bare text where even that fails."""
     context = {
-        "title": refusal.message,
         "message": refusal.message,
         "status": refusal.status,
         "retry_after": None if refusal.retry_after is None else math.ceil(refusal.retry_after),

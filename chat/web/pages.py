@@ -9,6 +9,7 @@ import jinja2
 from aiohttp import web
 from markupsafe import escape
 
+from chat.errors import ChatError
 from chat.settings import Settings
 from chat.web.compression import compressed_response
 from chat.web.csrf import csrf_token
@@ -58,12 +59,19 @@ def setup_templates(
     return environment
 
 
+def is_htmx(request: web.Request) -> bool:
+    """Whether htmx asks, and not the browser for a page of its own."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def wants_part(request: web.Request, id_: str) -> bool:
+    """Whether htmx asks for what stands in the element with this id; it names the target as `main#pane`."""
+    return is_htmx(request) and request.headers.get("HX-Target", "").rpartition("#")[2] == id_
+
+
 def wants_pane(request: web.Request) -> bool:
-    """Whether htmx asks for what stands in `#pane`: it names the target as `main#pane`, or goes back to a page."""
-    if goes_back(request):
-        return True
-    headers = request.headers
-    return headers.get("HX-Request") == "true" and headers.get("HX-Target", "").rpartition("#")[2] == "pane"
+    """Whether htmx asks for what stands in `#pane`, or goes back to a page."""
+    return goes_back(request) or wants_part(request, "pane")
 
 
 def goes_back(request: web.Request) -> bool:
@@ -72,36 +80,31 @@ def goes_back(request: web.Request) -> bool:
 
 
 async def render_page(
-    request: web.Request, template: str, context: Mapping[str, Any], *, title: str, status: int = 200
+    request: web.Request, template: str, context: Mapping[str, Any], *, title: str, error: ChatError | None = None
 ) -> web.Response:
-    """A page: `template` inside the shell with the sidebar, alone for htmx, or as a document of its own.
+    """A page for somebody who is signed in: `template` inside the shell with the sidebar, or alone for htmx.
 
-    Signed in, `template` is the pane of `templates/chat.html`, and `context` must hold its `view`. Where
-    nobody is signed in, `template` is rendered as it is, and extends `layout.html`.
+    `template` is the pane of `templates/chat.html`, and `context` must hold its `view`. `error` is what was wrong
+    with a form that the page shows again.
     """
-    viewer = request.get(VIEWER)
-    if viewer is None:
-        return render_document(request, template, context, title=title, status=status)
     if wants_pane(request):
         pane = _render(request, PANE if goes_back(request) else template, {**context, "pane": template})
-        return _respond(request, f"<title>{escape(title)} · Chat</title>{pane}", status)
-    shell = await request.app[SHELL_CONTEXT](request, viewer)
+        return _respond(request, f"<title>{escape(title)} · Chat</title>{pane}", error)
+    shell = await request.app[SHELL_CONTEXT](request, request[VIEWER])
     page = {**shell, **context, "title": title, "pane": template}
-    return _respond(request, _render(request, SHELL, page), status)
+    return _respond(request, _render(request, SHELL, page), error)
 
 
 def render_document(
-    request: web.Request, template: str, context: Mapping[str, Any], *, title: str, status: int = 200
+    request: web.Request, template: str, context: Mapping[str, Any], *, title: str, error: ChatError | None = None
 ) -> web.Response:
-    """A document of its own, without the sidebar: `template` extends `layout.html`."""
-    return _respond(request, _render(request, template, {**context, "title": title}), status)
+    """A document of its own, without the sidebar: `template` extends `layout.html`. `error` as in `render_page`."""
+    return _respond(request, _render(request, template, {**context, "title": title}), error)
 
 
-def render_partial(
-    request: web.Request, template: str, context: Mapping[str, Any], *, status: int = 200
-) -> web.Response:
+def render_partial(request: web.Request, template: str, context: Mapping[str, Any]) -> web.Response:
     """A piece of a page, for a target other than the pane."""
-    return _respond(request, _render(request, template, context), status)
+    return _respond(request, _render(request, template, context))
 
 
 def _render(request: web.Request, template: str, context: Mapping[str, Any]) -> str:
@@ -113,5 +116,6 @@ def _render(request: web.Request, template: str, context: Mapping[str, Any]) -> 
     return aiohttp_jinja2.render_string(template, request, {**own, **context})
 
 
-def _respond(request: web.Request, text: str, status: int) -> web.Response:
-    return compressed_response(request, text, status=status, content_type="text/html", headers=PERSONAL)
+def _respond(request: web.Request, text: str, error: ChatError | None = None) -> web.Response:
+    status, headers = (error.status, PERSONAL | error.headers) if error else (200, PERSONAL)
+    return compressed_response(request, text, status=status, content_type="text/html", headers=headers)

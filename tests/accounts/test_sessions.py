@@ -109,9 +109,10 @@ async def test_nobody_signs_out_another_persons_device(browser: Browser, open_br
     target = await pool.fetchval("select s.id from sessions s join users u on u.id = s.user_id where username = 'noah'")
     csrf = (await browser.get("/settings")).csrf
 
-    for text in (str(target), "00000000-0000-0000-0000-000000000000", "x"):
-        answer = await browser.post(f"/settings/sessions/{text}/revoke", {"csrf": csrf})
+    for session_id in (target, "00000000-0000-0000-0000-000000000000"):
+        answer = await browser.post(f"/settings/sessions/{session_id}/revoke", {"csrf": csrf})
         assert (answer.status, answer.location) == (303, "/settings")
+    assert (await browser.post("/settings/sessions/x/revoke", {"csrf": csrf})).status == 404
 
     assert await noah.is_signed_in()
 

@@ -4,7 +4,7 @@ import asyncio
 
 from chat.db import Pool
 from chat.ids import new_id
-from chat.messages.model import Draft
+from chat.messages.model import NewMessage
 from chat.messages.queries import store
 from tests.faults.conftest import Begin, Start
 
@@ -63,7 +63,7 @@ async def test_who_dies_between_storing_and_telling_leaves_no_hole(start: Start,
     people = await talk((one.url,), (other.url,))
     sender, receiver = people.clients
     message = sender.write("my last words")
-    await store(pool, drafts=[Draft(new_id(), people.conversation, sender.user_id, message, "my last words")])
+    await store(pool, messages=[NewMessage(new_id(), people.conversation, sender.user_id, message, "my last words")])
 
     await sender.flush()
 

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from chat.conversations.model import ConversationNotFound
 from chat.db import Pool, create_pool
-from chat.errors import NotFound, Unavailable, ValidationFailed
+from chat.errors import Unavailable, ValidationFailed
 from chat.events import MessageCreated
 from chat.ids import new_id
-from chat.messages.model import Draft
+from chat.messages.model import NewMessage
 from chat.messages.writer import Writer
 from chat.settings import Settings
 from tests.factory import Factory, client_id
@@ -25,8 +26,10 @@ def make_writer(
     return Writer(pool, committed=committed, **(options | changes))  # type: ignore[arg-type]
 
 
-def draft(conversation_id: UUID, sender_id: UUID, content: str = "hello", client: UUID | None = None) -> Draft:
-    return Draft(new_id(), conversation_id, sender_id, client or client_id(), content)
+def new_message(
+    conversation_id: UUID, sender_id: UUID, content: str = "hello", client: UUID | None = None
+) -> NewMessage:
+    return NewMessage(new_id(), conversation_id, sender_id, client or client_id(), content)
 
 
 @pytest.fixture
@@ -43,8 +46,8 @@ async def test_a_message_takes_the_next_sequence_number_and_revision(pool: Pool,
     told: list[MessageCreated] = []
     writer = make_writer(pool, told.append)
 
-    first = await writer.store(draft(conversation, maria, "one"))
-    second = await writer.store(draft(conversation, noah, "two"))
+    first = await writer.store(new_message(conversation, maria, "one"))
+    second = await writer.store(new_message(conversation, noah, "two"))
 
     assert [first.message.seq, second.message.seq] == [1, 2]
     assert [first.message.revision, second.message.revision] == [1, 2]
@@ -61,9 +64,9 @@ async def test_sending_moves_ones_own_watermarks_and_keeps_the_step(pool: Pool, 
     conversation = await factory.direct(maria, noah)
     writer = make_writer(pool)
     for _ in range(3):
-        await writer.store(draft(conversation, maria))
+        await writer.store(new_message(conversation, maria))
 
-    await writer.store(draft(conversation, noah))
+    await writer.store(new_message(conversation, noah))
 
     marks = await pool.fetch("select user_id, read_up_to_seq, delivered_up_to_seq from members")
     assert {tuple(row) for row in marks} == {(maria, 3, 3), (noah, 4, 4)}
@@ -81,7 +84,7 @@ async def test_the_same_client_id_is_stored_once_however_it_comes(
 
     answers = await asyncio.gather(
         *(
-            random.choice([one, other]).store(draft(conversation, maria, f"try {number}", client))
+            random.choice([one, other]).store(new_message(conversation, maria, f"try {number}", client))
             for number in range(40)
         )
     )
@@ -89,7 +92,7 @@ async def test_the_same_client_id_is_stored_once_however_it_comes(
     assert len(await factory.history(conversation)) == 1
     assert len({answer.message.id for answer in answers}) == 1
     assert sum(not answer.duplicate for answer in answers) == 1
-    later = await one.store(draft(conversation, maria, "another text", client))
+    later = await one.store(new_message(conversation, maria, "another text", client))
     assert later.duplicate
     assert later.message == answers[0].message
 
@@ -100,7 +103,9 @@ async def test_two_people_may_use_the_same_client_id(pool: Pool, factory: Factor
     writer = make_writer(pool)
     client = client_id()
 
-    answers = await asyncio.gather(*(writer.store(draft(conversation, who, "hi", client)) for who in (maria, noah)))
+    answers = await asyncio.gather(
+        *(writer.store(new_message(conversation, who, "hi", client)) for who in (maria, noah))
+    )
 
     assert [answer.duplicate for answer in answers] == [False, False]
     assert len(await factory.history(conversation)) == 2
@@ -113,7 +118,9 @@ async def test_concurrent_senders_on_two_processes_leave_no_gap(pool: Pool, othe
     writers = [make_writer(pool, told.append), make_writer(other_pool, told.append)]
 
     async def send(number: int) -> None:
-        await random.choice(writers).store(draft(random.choice(conversations), random.choice(people), str(number)))
+        await random.choice(writers).store(
+            new_message(random.choice(conversations), random.choice(people), str(number))
+        )
 
     await asyncio.gather(*(send(number) for number in range(400)))
 
@@ -136,19 +143,19 @@ async def test_a_stranger_and_a_deactivated_account_are_refused_and_learn_nothin
     maria, noah, stranger = await factory.user(), await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
     writer = make_writer(pool)
-    assert (await writer.store(draft(conversation, maria))).message.seq == 1
+    assert (await writer.store(new_message(conversation, maria))).message.seq == 1
 
     refusals = list(
         await asyncio.gather(
-            writer.store(draft(conversation, stranger)),
-            writer.store(draft(uuid4(), stranger)),
+            writer.store(new_message(conversation, stranger)),
+            writer.store(new_message(uuid4(), stranger)),
             return_exceptions=True,
         )
     )
     await pool.execute("update users set deactivated_at = now() where id = $1", maria)
-    refusals.append((await asyncio.gather(writer.store(draft(conversation, maria)), return_exceptions=True))[0])
+    refusals.append((await asyncio.gather(writer.store(new_message(conversation, maria)), return_exceptions=True))[0])
 
-    assert [type(refusal) for refusal in refusals] == [NotFound] * 3
+    assert [type(refusal) for refusal in refusals] == [ConversationNotFound] * 3
     assert len({str(refusal) for refusal in refusals}) == 1
     assert len(await factory.history(conversation)) == 1
 
@@ -162,7 +169,7 @@ async def test_one_poisoned_message_sinks_none_of_its_neighbours(pool: Pool, fac
     contents[23] = "nul \0 byte"
 
     answers = await asyncio.gather(
-        *(writer.store(draft(conversation, maria, content)) for content in contents), return_exceptions=True
+        *(writer.store(new_message(conversation, maria, content)) for content in contents), return_exceptions=True
     )
 
     assert [number for number, answer in enumerate(answers) if isinstance(answer, ValidationFailed)] == [11, 23]
@@ -177,10 +184,10 @@ async def test_a_message_continues_the_one_before_within_five_minutes(pool: Pool
     writer = make_writer(pool)
 
     continues = [
-        (await writer.store(draft(conversation, who))).message.continues for who in (maria, maria, noah, maria)
+        (await writer.store(new_message(conversation, who))).message.continues for who in (maria, maria, noah, maria)
     ]
     await pool.execute("update conversations set last_message_at = now() - interval '6 minutes'")
-    continues.append((await writer.store(draft(conversation, maria))).message.continues)
+    continues.append((await writer.store(new_message(conversation, maria))).message.continues)
 
     assert continues == [False, True, False, False, False]
 
@@ -189,11 +196,11 @@ async def test_the_order_holds_when_the_clock_is_set_back(pool: Pool, factory: F
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
     writer = make_writer(pool)
-    await writer.store(draft(conversation, maria, "before"))
+    await writer.store(new_message(conversation, maria, "before"))
     await pool.execute("update messages set created_at = now() + interval '1 hour'")
     await pool.execute("update conversations set last_message_at = now() + interval '1 hour'")
 
-    after = await writer.store(draft(conversation, maria, "after"))
+    after = await writer.store(new_message(conversation, maria, "after"))
 
     assert after.message.seq == 2
     assert [content for _, _, content in await factory.history(conversation)] == ["before", "after"]
@@ -205,7 +212,7 @@ async def test_more_than_the_queue_holds_is_refused_as_retryable(pool: Pool, fac
     writer = make_writer(pool, queue=5)
 
     answers = await asyncio.gather(
-        *(writer.store(draft(conversation, maria)) for _ in range(8)), return_exceptions=True
+        *(writer.store(new_message(conversation, maria)) for _ in range(8)), return_exceptions=True
     )
 
     refused = [answer for answer in answers if isinstance(answer, Unavailable)]
@@ -218,7 +225,7 @@ async def test_a_sender_who_stops_waiting_has_the_message_stored_all_the_same(po
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
     writer = make_writer(pool)
-    sending = asyncio.create_task(writer.store(draft(conversation, maria)))
+    sending = asyncio.create_task(writer.store(new_message(conversation, maria)))
     await asyncio.sleep(0)
 
     sending.cancel()
@@ -234,9 +241,9 @@ async def test_a_lost_connection_is_tried_again_without_a_second_message(
     conversation = await factory.direct(maria, noah)
     own_pool = await create_pool(msgspec.structs.replace(settings, database_pool_min=2, database_pool_max=2))
     writer = make_writer(own_pool)
-    await writer.store(draft(conversation, maria, "first"))
+    await writer.store(new_message(conversation, maria, "first"))
 
-    sending = [asyncio.create_task(writer.store(draft(conversation, maria, str(number)))) for number in range(50)]
+    sending = [asyncio.create_task(writer.store(new_message(conversation, maria, str(number)))) for number in range(50)]
     await asyncio.sleep(0)
     await pool.execute(
         "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -260,6 +267,6 @@ async def test_a_lone_writer_never_leaves_a_message_behind_that_comes_as_it_fini
 
     async with asyncio.timeout(20):
         for number in range(20):
-            await writer.store(draft(conversation, maria, str(number)))
+            await writer.store(new_message(conversation, maria, str(number)))
 
     assert len(await factory.history(conversation)) == 20

@@ -7,7 +7,7 @@ from chat.conversations import queries as conversations
 from chat.db import Pool
 from chat.ids import new_id
 from chat.messages import queries as messages
-from chat.messages.model import Draft
+from chat.messages.model import NewMessage
 from chat.seed import seed
 from tests.accounts.browser import Browser
 from tests.factory import client_id
@@ -135,7 +135,7 @@ async def test_the_conversation_goes_on_where_the_demo_ends(seeded: Pool) -> Non
     marta, tomas = await user_id(seeded, "marta"), await user_id(seeded, "tomas")
     found = await conversations.direct_id(seeded, low=min(marta, tomas), high=max(marta, tomas))
     assert found is not None
-    stored = await messages.store(seeded, drafts=[Draft(new_id(), found, marta, client_id(), "Looking!")])
+    stored = await messages.store(seeded, messages=[NewMessage(new_id(), found, marta, client_id(), "Looking!")])
     assert [(row["seq"], row["revision"], row["continues"]) for row in stored] == [(10_001, 10_001, False)]
 
 

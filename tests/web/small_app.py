@@ -85,8 +85,8 @@ def raising(error: Exception) -> Callable[[web.Request], Any]:
     return handler
 
 
-async def _shell(_request: web.Request, viewer: SignedIn) -> Mapping[str, Any]:
-    return {"conversations": [], "shell_of": viewer.username}
+async def _shell(_request: web.Request, _viewer: SignedIn) -> Mapping[str, Any]:
+    return {"conversations": []}
 
 
 def _sign_in(viewer: Person | None) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from chat.web.compression import compress
-from chat.web.pages import AskableUndefined, render_page, render_partial
+from chat.web.pages import AskableUndefined, render_document, render_page, render_partial
 from tests.web.small_app import Person, make_app, running
 
 PANE = {"HX-Request": "true", "HX-Target": "main#pane"}
@@ -19,8 +19,8 @@ async def welcome(request: web.Request) -> web.Response:
 
 
 async def sign_in(request: web.Request) -> web.Response:
-    context: dict[str, Any] = {"values": {"email": ""}, "errors": {}, "registration": "open"}
-    return await render_page(request, "accounts/login.html", context, title="Sign in")
+    context: dict[str, Any] = {"values": {"login": ""}, "errors": {}, "registration": "open"}
+    return render_document(request, "accounts/login.html", context, title="Sign in")
 
 
 async def found(request: web.Request) -> web.Response:

@@ -91,7 +91,7 @@ def test_stylesheets_refer_to_no_file_by_relative_address() -> None:
 async def test_a_file_is_kept_for_ever_and_has_its_type() -> None:
     files = StaticFiles(resource_folder("static"))
     async with running(make_app({})) as client:
-        answer = await client.get(files.css_url(), headers=PLAIN)
+        answer = await client.get(files.url("app.css"), headers=PLAIN)
         body = await answer.read()
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
