@@ -110,11 +110,12 @@ def load(environ: Mapping[str, str]) -> Settings:
             shown = variable if field.name in _SECRET else f"{variable}={raw!r}"
             problems.append(f"{shown} can't be used: {_in_words(error, types[field.name])}")
     problems.extend(_address_problems(values))
-    if not problems and values.get("database_pool_min", 5) > values.get("database_pool_max", 20):
-        problems.append("DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX")
     if problems:
         raise SettingsError("; ".join(problems))
-    return Settings(**values)
+    settings = Settings(**values)
+    if settings.database_pool_min > settings.database_pool_max:
+        raise SettingsError("DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX")
+    return settings
 
 
 def _address_problems(values: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ async def has_users(connection: Connection) -> bool:
 
 
 async def server_facts(connection: Connection) -> Record:
-    """The server's version as a number and in words, its durability settings, and its clock."""
+    """The server's version as a number and in words, its durability settings, its connections and its encoding."""
     row: Record = await connection.fetchrow(
         """
         select current_setting('server_version_num')::integer as version_number,

@@ -24,9 +24,9 @@ send_errors = Counter("chat_send_errors", "Sends that were refused or failed.", 
 deliveries = Counter("chat_deliveries", "Frames written to sockets for events.", registry=REGISTRY)
 connections = Gauge("chat_connections", "Open WebSockets.", registry=REGISTRY)
 slow_sockets = Counter("chat_slow_sockets", "Sockets closed because they read too slowly.", registry=REGISTRY)
-bus_errors = Counter("chat_bus_errors", "Events that could not be published to the other processes.", registry=REGISTRY)
+bus_errors = Counter("chat_bus_errors", "Tries to publish events that failed.", registry=REGISTRY)
 rate_limiter_errors = Counter(
-    "chat_rate_limiter_errors", "Limits that were not checked because Redis was away.", registry=REGISTRY
+    "chat_rate_limiter_errors", "Failures of Redis that switched limits off for a moment.", registry=REGISTRY
 )
 throttled_frames = Counter("chat_throttled_frames", "Frames that a socket sent faster than it may.", registry=REGISTRY)
 http_requests = Counter("chat_http_requests", "Requests answered.", ["route", "method", "status"], registry=REGISTRY)

@@ -79,10 +79,6 @@ class StaticFiles:
             raise LookupError(f"there is no static file {path}")
         return f"/static/{self.hash}/{path}"
 
-    def css_url(self) -> str:
-        """The address of all stylesheets in one."""
-        return self.url(STYLES)
-
     def js_modules(self) -> list[str]:
         """The addresses of our own scripts, so that a page can fetch them at once and not one import at a time."""
         return [self.url(path) for path in self._files if path.startswith("js/") and path.endswith(".js")]
