@@ -36,12 +36,12 @@ class Sender:
         self.confirmed: list[int] = []
         self.received: list[int] = []
         self.refused: list[bytes] = []
-        self.done = asyncio.get_running_loop().create_future()
         self.device: Device | None = None
+        self.running = False
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._number = number
         self._conversation_id = conversation_id
         self._count = 0
-        self.running = False
 
     def send_next(self) -> None:
         """Write a message."""
