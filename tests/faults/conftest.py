@@ -16,9 +16,10 @@ from chat.db import Pool
 from chat.embedded import EmbeddedPostgres, EmbeddedValkey
 from chat.folders import resource_folder
 from chat.migrations import migrate_up, read_migrations
-from tests.client import Client, Message, assert_nothing_is_lost
+from tests.client import Client, assert_nothing_is_lost
 from tests.factory import Factory
 from tests.proxy import Proxy
+from tests.screen import Message
 from tests.servers import ServerFolder, WebProcess
 
 Start = Callable[..., Awaitable[WebProcess]]

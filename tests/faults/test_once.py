@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from chat.db import Pool
-from tests.client import Client, messages_on
+from tests.client import Client
 from tests.device import Frame
 from tests.factory import client_id
 from tests.faults.conftest import Begin, Start, Talk, becomes
+from tests.screen import messages_on
 
 ROUNDS = 20
 
