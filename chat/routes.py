@@ -13,7 +13,7 @@ from chat.conversations import pages as conversations
 from chat.conversations import queries as conversation_queries
 from chat.messages import pages as messages
 from chat.messages import socket as message_events
-from chat.realtime.socket import Heartbeat, SocketEvent, SocketFeatures, websocket
+from chat.realtime.socket import SocketEvent, SocketFeatures, websocket
 from chat.receipts import socket as receipt_events
 from chat.web import health, scrape, static
 from chat.web.keys import SERVICES
@@ -66,7 +66,7 @@ SOCKET_EVENTS = {
     "message:send": SocketEvent(message_events.MessageSend, message_events.message_send),
     "conversation:sync": SocketEvent(message_events.ConversationSync, message_events.conversation_sync),
     "receipt:read": SocketEvent(receipt_events.ReceiptRead, receipt_events.receipt_read),
-    "presence:heartbeat": SocketEvent(Heartbeat, account_events.heartbeat),
+    "presence:heartbeat": SocketEvent(account_events.PresenceHeartbeat, account_events.presence_heartbeat),
 }
 
 

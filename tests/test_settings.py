@@ -141,7 +141,7 @@ def test_a_pool_is_not_smaller_than_itself() -> None:
     assert load(NEEDED | {"DATABASE_POOL_MIN": "30", "DATABASE_POOL_MAX": "30"}).database_pool_min == 30
 
 
-def test_settings_of_a_running_process_don_t_change() -> None:
+def test_settings_of_a_running_process_stay_as_they_are() -> None:
     settings = load(NEEDED)
     with pytest.raises(AttributeError):
         settings.port = 1  # type: ignore[misc]

@@ -16,10 +16,9 @@ from chat.messages.keys import WRITER
 from chat.messages.model import HistoryPage
 from chat.realtime.render import error_frame
 from chat.realtime.socket import RENDERER
-from chat.web.errors import wants_json
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
-from chat.web.pages import render_page, render_partial
+from chat.web.pages import render_page, render_partial, wants_json
 from chat.web.paths import path_id
 from chat.web.throttle import THROTTLE
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -35,13 +35,6 @@ class Incoming(msgspec.Struct):
 
     type: str
     payload: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class Heartbeat(msgspec.Struct):
-    """`presence:heartbeat`."""
-
-    status: Literal["online", "away"] = "online"
-    device: Literal["desktop", "mobile"] = "desktop"
 
 
 Handler: TypeAlias = Callable[[web.Application, Connection, Any], Awaitable[None]]

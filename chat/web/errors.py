@@ -16,7 +16,7 @@ from chat.errors import AuthFailed, ChatError, Unavailable
 from chat.web.compression import compressed_response
 from chat.web.keys import REQUEST_ID
 from chat.web.logs import get_logger
-from chat.web.pages import PERSONAL, is_htmx, wants_pane
+from chat.web.pages import PERSONAL, is_htmx, wants_json, wants_pane
 
 log = get_logger()
 
@@ -87,12 +87,6 @@ def error_body(
     if retry_after is not None:
         error["retry_after"] = retry_after
     return msgspec.json.encode({"error": error})
-
-
-def wants_json(request: web.Request) -> bool:
-    """Whether the client is a program that asks for JSON."""
-    accept = request.headers.get("Accept", "")
-    return "application/json" in accept and "text/html" not in accept
 
 
 def _check_address(request: web.Request) -> None:

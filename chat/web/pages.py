@@ -59,6 +59,12 @@ def setup_templates(
     return environment
 
 
+def wants_json(request: web.Request) -> bool:
+    """Whether the client is a program that asks for JSON."""
+    accept = request.headers.get("Accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
 def is_htmx(request: web.Request) -> bool:
     """Whether htmx asks, and not the browser for a page of its own."""
     return request.headers.get("HX-Request") == "true"

@@ -102,7 +102,7 @@ async def test_arrows_walk_through_the_messages(web: WebProcess, factory: Factor
     await expect(person.field).to_be_focused()
 
 
-async def test_the_list_of_keys(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
+async def test_a_question_mark_lists_the_keys(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
     person = await at_browser(web, await factory.user("ada"))
 
     await person.page.keyboard.press("?")

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from chat.app import create_app
 from chat.db import Pool
+from chat.embedded.server import free_port
 from chat.realtime.socket import FEATURES, SocketSession
 from chat.settings import Settings
 from tests.accounts.browser import Browser
@@ -199,8 +200,6 @@ async def test_too_many_connects_of_one_person_are_closed_whichever_process_they
 
 
 async def test_without_redis_nobody_is_kept_out(serve: Serve, connect: Connect, factory: Factory) -> None:
-    from chat.embedded.server import free_port
-
     url = await serve(connect_limit_per_minute=1, redis_url=f"redis://127.0.0.1:{free_port()}")
     maria = await factory.user()
 

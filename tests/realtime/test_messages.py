@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from uuid import uuid4
 
-import pytest
-
 from chat.db import Pool
 from tests.device import Connect, messages_in
 from tests.factory import Factory, client_id
@@ -143,28 +141,6 @@ async def test_reading_on_one_device_is_told_to_the_other_and_never_goes_back(
     steps = await pool.fetch("select up_to_seq from read_events where user_id = $1 order by 1", noah)
     assert [row["up_to_seq"] for row in steps] == [4, 5]
     assert not [frame for frame in hers.frames if frame["type"] == "receipt:updated"]
-
-
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        ("", "VALIDATION_ERROR"),
-        ("  \n ", "VALIDATION_ERROR"),
-        ("x" * 4001, "VALIDATION_ERROR"),
-        ("a\0b", "VALIDATION_ERROR"),
-    ],
-)
-async def test_content_that_is_no_message_is_refused_for_good(
-    factory: Factory, connect: Connect, content: str, code: str
-) -> None:
-    maria, noah = await factory.user(), await factory.user()
-    conversation = await factory.direct(maria, noah)
-    hers = await connect(maria)
-
-    refusal = await hers.send(conversation, content)
-
-    assert (refusal["type"], refusal["code"], refusal["retryable"]) == ("message:error", code, False)
-    assert (await hers.send(conversation, "x" * 4000))["seq"] == 1
 
 
 async def test_a_foreign_and_a_random_conversation_are_refused_alike(factory: Factory, connect: Connect) -> None:
