@@ -7,7 +7,6 @@ import pytest
 from argon2 import PasswordHasher
 
 from chat.accounts import passwords
-from chat.embedded.server import free_port as free_port_
 from tests.accounts.browser import Browser
 
 OpenBrowser = Callable[..., Browser]
@@ -49,9 +48,3 @@ async def open_browser(url: str) -> AsyncIterator[OpenBrowser]:
 async def browser(open_browser: OpenBrowser) -> Browser:
     """A browser that nobody has used yet."""
     return open_browser()
-
-
-@pytest.fixture
-def free_port() -> Callable[[], int]:
-    """A port on which nobody listens."""
-    return free_port_

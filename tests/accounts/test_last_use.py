@@ -1,7 +1,7 @@
 """When a session was last used: gathered on the way, brought to PostgreSQL by the worker, and never back in time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 from chat.accounts import last_use, session_queries
 from chat.accounts.last_use import LastUse, flush
 from chat.db import Pool
+from chat.embedded.server import free_port
 from chat.redis import Redis, create_redis
 from chat.settings import Settings
 from tests.accounts.browser import Browser
@@ -123,9 +124,7 @@ async def test_two_workers_at_once_bring_it_together(pool: Pool, redis: Redis, f
         assert 1 in outcomes
 
 
-async def test_without_redis_nobody_waits_and_nothing_breaks(
-    settings: Settings, free_port: Callable[[], int], factory: Factory, pool: Pool
-) -> None:
+async def test_without_redis_nobody_waits_and_nothing_breaks(settings: Settings, factory: Factory, pool: Pool) -> None:
     client = create_redis(msgspec.structs.replace(settings, redis_url=f"redis://127.0.0.1:{free_port()}"))
     uses = LastUse(client)
     uses.note(await session(pool, factory))

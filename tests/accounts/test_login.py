@@ -3,13 +3,13 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
 from statistics import median
 
 import pytest
 from argon2 import PasswordHasher
 
 from chat.db import Pool
+from chat.embedded.server import free_port
 from tests.accounts.browser import PASSWORD, Browser, Page
 from tests.accounts.conftest import OpenBrowser
 from tests.factory import Factory
@@ -207,9 +207,7 @@ async def test_a_hundred_guesses_at_once_pass_no_more_than_five(serve: Serve, op
     assert statuses.count(401) == 5
 
 
-async def test_guesses_are_limited_while_redis_is_away(
-    serve: Serve, open_browser: OpenBrowser, free_port: Callable[[], int]
-) -> None:
+async def test_guesses_are_limited_while_redis_is_away(serve: Serve, open_browser: OpenBrowser) -> None:
     url = await serve(login_limit=2, redis_url=f"redis://127.0.0.1:{free_port()}")
     await open_browser(url).register("karin")
 

@@ -1,11 +1,11 @@
 """Creating an account: who may, what is accepted, and what happens when two want the same at once."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
 from chat.db import Pool
+from chat.embedded.server import free_port
 from tests.accounts.browser import PASSWORD, Browser
 from tests.accounts.conftest import OpenBrowser
 from tests.servers import Serve
@@ -208,9 +208,7 @@ async def test_registering_is_limited_per_address(serve: Serve, open_browser: Op
     assert await pool.fetchval("select count(*) from users") == 1
 
 
-async def test_the_limit_on_registering_holds_while_redis_is_away(
-    serve: Serve, open_browser: OpenBrowser, free_port: Callable[[], int]
-) -> None:
+async def test_the_limit_on_registering_holds_while_redis_is_away(serve: Serve, open_browser: OpenBrowser) -> None:
     limited = await serve(register_limit=1, redis_url=f"redis://127.0.0.1:{free_port()}")
     assert (await open_browser(limited).register("one")).status == 303
 

@@ -11,7 +11,6 @@ from chat.db import Pool
 from tests import chromium
 from tests.browser.person import AtBrowser, Person, StartWeb
 from tests.device import sign_in
-from tests.factory import Factory
 from tests.proxy import Proxy
 from tests.servers import WebProcess
 
@@ -28,12 +27,6 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=path, args=chromium.flags())
         yield browser
         await browser.close()
-
-
-@pytest.fixture
-def factory(pool: Pool) -> Factory:
-    """Makes people and conversations."""
-    return Factory(pool)
 
 
 @pytest.fixture

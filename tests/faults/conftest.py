@@ -34,11 +34,6 @@ NO_LIMITS = {
 
 
 @pytest.fixture
-def factory(pool: Pool) -> Factory:
-    return Factory(pool)
-
-
-@pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """`await start(SEND_RETRIES="1")`: a web process without limits on how fast people may be."""
     started: list[WebProcess] = []
