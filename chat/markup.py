@@ -1,7 +1,7 @@
 """What people type, as HTML that is safe to put on a page: Markdown, links, highlighted code."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
 # Most messages are plain sentences. Where none of these occurs, Markdown would change nothing, and escaping is enough.
+# What may stand before a mark ends with its line: a pattern that ran on would look at a thousand empty lines a
+# thousand times.
 _SPECIAL = re.compile(
-    r"[*_`~\[\]<>#|\\]|://|www\.|@\w+\.\w|^\s*(?:[-+]|\d+[.)])\s|^ {4}|^\s*(?:-{3,}|={3,})\s*$", re.MULTILINE
+    r"[*_`~\[\]<>#|\\]|://|www\.|@\w+\.\w|^[ \t]*(?:[-+]|\d+[.)])\s|^ {4}|^[ \t]*(?:-{3,}|={3,})[ \t]*$",
+    re.MULTILINE,
 )
 
 _TAGS = {
@@ -20,6 +23,19 @@ _TAGS = {
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "span": {"class"}, "code": {"class"}}
 _MAX_NESTING = 20
+# Each link is found by a search through the text before it, each host by one through the word that it is in. A message
+# with more of them, or a word with more dots, is no text.
+_MAX_LINKS = 100
+# What made-up code costs Pygments grows with its square in most languages, and in rare ones without a bound. So these
+# few, and up to a length at which the slowest of them takes less than a tenth of a second.
+_LANGUAGES = {
+    "bash", "c", "c++", "clojure", "console", "cpp", "css", "dart", "diff", "docker", "dockerfile", "elixir", "elm",
+    "erlang", "go", "graphql", "haskell", "html", "http", "ini", "java", "javascript", "js", "json", "jsx", "kotlin",
+    "latex", "lua", "make", "makefile", "nginx", "objective-c", "perl", "php", "postgresql", "powershell",
+    "proto", "py", "pycon", "python", "r", "rb", "ruby", "rs", "rust", "sass", "scala", "scss", "sh", "shell", "sql",
+    "swift", "tex", "toml", "ts", "tsx", "typescript", "vim", "xml", "yaml", "yml", "zig", "zsh",
+}  # fmt: skip
+_MAX_HIGHLIGHTED = 1500
 
 
 def render(content: str) -> Markup:
@@ -32,13 +48,16 @@ def render(content: str) -> Markup:
     return Markup(f"<p>{escaped}</p>")  # noqa: S704 - escaped above
 
 
-@lru_cache(maxsize=2048)
+# Bounded by what the costliest messages take: some 100 KB each, 50 MB in all.
+@lru_cache(maxsize=512)
 def _render_markdown(content: str) -> Markup:
     import nh3
 
+    links = content.count("://") <= _MAX_LINKS and all(word.count(".") <= _MAX_LINKS for word in content.split())
+    parser = _parser(links=links, highlights=len(content) <= _MAX_HIGHLIGHTED)
     return Markup(  # noqa: S704 - sanitised here
         nh3.clean(
-            _parser().render(content),
+            parser.render(content),
             tags=_TAGS,
             attributes=_ATTRIBUTES,
             url_schemes={"http", "https", "mailto"},
@@ -49,35 +68,32 @@ def _render_markdown(content: str) -> Markup:
     )
 
 
-@lru_cache(maxsize=1)
-def _parser() -> "MarkdownIt":
+@cache
+def _parser(*, links: bool, highlights: bool) -> "MarkdownIt":
     """The parser, imported when it is first needed: a process starts without it."""
     from markdown_it import MarkdownIt
 
+    highlight = _highlight if highlights else None
     return (
         MarkdownIt(
             "commonmark",
-            {"breaks": True, "linkify": True, "html": False, "maxNesting": _MAX_NESTING, "highlight": _highlight},
+            {"breaks": True, "linkify": links, "html": False, "maxNesting": _MAX_NESTING, "highlight": highlight},
         )
-        .enable(["linkify", "strikethrough"])
+        .enable(["linkify", "strikethrough"] if links else "strikethrough")
         # Without "entity", &lt; stays what was typed, as it does in a message that has no other special character.
         .disable(["image", "reference", "html_block", "html_inline", "entity"])
     )
 
 
 def _highlight(code: str, language: str, _attributes: str) -> str:
-    """Spans with the classes of Pygments where it knows the language; else nothing, and the code is only escaped."""
-    if not language:
+    """Spans with the classes of Pygments where the language is one of ours; else nothing: the code is only escaped."""
+    if language.lower() not in _LANGUAGES:
         return ""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
-    from pygments.util import ClassNotFound
 
-    try:
-        lexer = get_lexer_by_name(language, stripnl=False)
-    except ClassNotFound:
-        return ""
+    lexer = get_lexer_by_name(language, stripnl=False)
     return highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix="hl-"))
 
 

@@ -21,6 +21,8 @@ EMAIL_MAX = 254
 PASSWORD_MIN = 8
 PASSWORD_MAX = 200
 MARKS_IN_A_ROW = 4
+# More than the longest of them has, however its letters are composed and whatever blanks stand around it.
+NAME_MAX = 1000
 
 # Words that address more than one person, or that somebody could pass for the chat itself with.
 RESERVED_USERNAMES = frozenset(
@@ -169,6 +171,14 @@ class Checks:
             raise ValidationFailed("Please have another look at what is marked.", fields=self.fields)
 
 
+def _normal_form(raw: str) -> str:
+    """Normal form C, in which the same letters are the same characters.
+
+    Only of what could be one of ours: the time that it takes grows with the square of the marks on one letter.
+    """
+    return unicodedata.normalize("NFC", raw) if len(raw) <= NAME_MAX else raw
+
+
 def check_username(raw: str, *, current: str | None = None) -> str:
     """Lower case, without a leading @; `current` is always accepted. Raises `ValueError` with a sentence for people."""
     name = raw.strip().removeprefix("@").lower()
@@ -185,7 +195,7 @@ def check_username(raw: str, *, current: str | None = None) -> str:
 
 def check_display_name(raw: str) -> str:
     """In normal form C, with single spaces. Raises `ValueError` with a sentence for people."""
-    name = " ".join(unicodedata.normalize("NFC", raw).split())
+    name = " ".join(_normal_form(raw).split())
     if not name:
         raise ValueError("Please tell us your name.")
     if len(name) > DISPLAY_NAME_MAX:
@@ -214,7 +224,7 @@ def _longest_run_of_marks(text: str) -> int:
 
 def check_email(raw: str) -> str:
     """Raises `ValueError` with a sentence for people."""
-    email = unicodedata.normalize("NFC", raw).strip()
+    email = _normal_form(raw).strip()
     if not email:
         raise ValueError("Please enter your email address.")
     if len(email) > EMAIL_MAX or not email.isprintable() or not _EMAIL.fullmatch(email):
@@ -237,5 +247,5 @@ def check_new_password(raw: str, *names: str) -> str:
 
 def login_name(raw: str) -> str:
     """The email address or username that somebody signs in with, in one form; empty where it can be neither."""
-    name = unicodedata.normalize("NFC", raw).strip().removeprefix("@").lower()
+    name = _normal_form(raw).strip().removeprefix("@").lower()
     return name if len(name) <= EMAIL_MAX and name.isprintable() else ""

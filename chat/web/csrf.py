@@ -66,11 +66,12 @@ def check_origin(request: web.Request) -> None:
 
 async def _check_token(request: web.Request) -> None:
     session_token = session_cookie(request)
-    sent = request.headers.get(HEADER)
-    if sent is None:
-        sent = (await read_form(request)).get(FIELD, "")
     if session_token is None:
         raise Forbidden("Your browser sent no cookie. Allow cookies for this site, reload the page and try again.")
+    # The whole body has to be here before anybody looks who is signed in: else a request could be begun with a session,
+    # and finished when that has long been ended.
+    form = await read_form(request)
+    sent = request.headers.get(HEADER, form.get(FIELD, ""))
     if not hmac.compare_digest(sent.encode(errors="replace"), _sign(request, session_token).encode()):
         raise Forbidden("This page was open for too long. Reload it and try again.")
 

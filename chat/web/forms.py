@@ -41,11 +41,6 @@ async def _parse(request: web.Request) -> Mapping[str, str]:
     if request.content_type == "application/x-www-form-urlencoded":
         body = (await request.read()).decode()
         return dict(parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS))
-    if request.content_type == "multipart/form-data":
-        fields = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-        # Each part may name an encoding of its own, and some of those make text that no UTF-8 can hold.
-        "".join(fields.values()).encode()
-        return fields
     if not request.can_read_body:
         return {}
     raise MalformedForm("That is not a form.")

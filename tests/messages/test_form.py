@@ -92,11 +92,8 @@ async def test_text_that_is_not_utf_8_is_refused_and_not_repaired(
         (b"content=x", f"{FORM}; charset=utf-16"),
         (b"content=x", f"{FORM}; charset=no-such"),
         (b"content=x", "multipart/form-data"),
-        (b"content=x", "multipart/form-data; boundary=a"),
-        (
-            b"--a\r\nContent-Disposition: form-data; name=content\r\n\r\n\xff\r\n--a--",
-            "multipart/form-data; boundary=a",
-        ),
+        # None of our forms has files; sixteen thousand empty ones in a megabyte would hold everyone up.
+        (b"--a\r\nContent-Disposition: form-data; name=content\r\n\r\nx\r\n--a--", "multipart/form-data; boundary=a"),
         (b"a=1&" * 1000, FORM),
     ],
 )
