@@ -1,4 +1,4 @@
-"""gzip for bodies that are made anew for every request."""
+"""gzip for bodies that are made anew for every request, and what a client takes."""
 
 import os
 import struct
@@ -11,11 +11,11 @@ LEVEL = 1
 _HEADER = b"\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\xff"
 
 
-def accepts_gzip(request: web.Request) -> bool:
-    """Whether the client takes gzip; `gzip;q=0` says that it doesn't."""
+def accepts(request: web.Request, wanted: str) -> bool:
+    """Whether the client takes this content coding; `gzip;q=0` says that it doesn't take gzip."""
     for part in request.headers.get("Accept-Encoding", "").lower().split(","):
         coding, _, parameters = part.partition(";")
-        if coding.strip() == "gzip":
+        if coding.strip() == wanted:
             return parameters.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
     return False
 
@@ -47,7 +47,7 @@ def compressed_response(
     body = text.encode("utf-8", "replace")
     headers = {**headers, "Content-Type": f"{content_type}; charset=utf-8"}
     headers["Vary"] = f"{headers['Vary']}, Accept-Encoding" if "Vary" in headers else "Accept-Encoding"
-    if len(body) >= SMALLEST and accepts_gzip(request):
+    if len(body) >= SMALLEST and accepts(request, "gzip"):
         body = compress(body)
         headers["Content-Encoding"] = "gzip"
     return web.Response(body=body, status=status, headers=headers)

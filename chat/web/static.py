@@ -1,18 +1,22 @@
 """Stylesheets, scripts and icons: read once at start, served from memory, cached by browsers for ever.
 
+Browsers that take Brotli (those on HTTPS, or on this machine) fetch an eighth less than with gzip.
+
 The address of a file holds a hash of the whole folder, so a new version has new addresses and an old one
 never goes stale. One hash for all files keeps relative imports between scripts within one version.
 """
 
+import asyncio
 import gzip
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp_jinja2
 from aiohttp import web
 
-from chat.web.compression import accepts_gzip
+from chat.web.compression import accepts
 
 # What is served; a file of any other kind in the folder (a README, a list) is not.
 CONTENT_TYPES = {
@@ -36,6 +40,21 @@ _JS_COMMENT = re.compile(rb"^[ \t]*(?:/\*.*?\*/[ \t]*|//[^\n]*)\n", re.DOTALL | 
 _CSS_INDENT = re.compile(rb"\n\s+")
 
 
+def _brotli(body: bytes) -> bytes:
+    # Imported here: a process starts without it.
+    import brotli
+
+    return brotli.compress(body, quality=11)
+
+
+def _gzip(body: bytes) -> bytes:
+    return gzip.compress(body, 9, mtime=0)
+
+
+# The best one first.
+CODINGS: dict[str, Callable[[bytes], bytes]] = {"br": _brotli, "gzip": _gzip}
+
+
 class StaticFile:
     """One file in memory, compressed when a browser first asks for it that way."""
 
@@ -45,15 +64,17 @@ class StaticFile:
         self.body = body
         self.suffix = suffix
         self.content_type = CONTENT_TYPES[suffix]
-        self._compressed: bytes | None = None
+        self._compressed: dict[str, bytes] = {}
 
-    @property
-    def compressed(self) -> bytes:
-        """The gzip form, or the body itself where gzip doesn't make it smaller."""
-        if self._compressed is None:
-            packed = gzip.compress(self.body, 9, mtime=0) if self.suffix in COMPRESSIBLE else self.body
-            self._compressed = packed if len(packed) < len(self.body) else self.body
-        return self._compressed
+    async def compressed(self, coding: str) -> bytes | None:
+        """The file in one of `CODINGS`; None where that doesn't make it smaller."""
+        if self.suffix not in COMPRESSIBLE:
+            return None
+        packed = self._compressed.get(coding)
+        if packed is None:
+            # Tens of milliseconds, once, in which the process has other things to do.
+            packed = self._compressed[coding] = await asyncio.to_thread(CODINGS[coding], self.body)
+        return packed if len(packed) < len(self.body) else None
 
 
 class StaticFiles:
@@ -103,7 +124,7 @@ async def static_file(request: web.Request) -> web.Response:
     file = files.find(request.match_info["path"])
     if file is None:
         raise web.HTTPNotFound
-    return _respond(request, file, FOREVER if request.match_info["version"] == files.hash else SHORTLY)
+    return await _respond(request, file, FOREVER if request.match_info["version"] == files.hash else SHORTLY)
 
 
 async def favicon(request: web.Request) -> web.Response:
@@ -111,7 +132,7 @@ async def favicon(request: web.Request) -> web.Response:
     file = request.app[STATIC].find("icons/favicon.svg")
     if file is None:
         raise web.HTTPNotFound
-    return _respond(request, file, "public, max-age=86400")
+    return await _respond(request, file, "public, max-age=86400")
 
 
 async def manifest(request: web.Request) -> web.Response:
@@ -122,12 +143,13 @@ async def manifest(request: web.Request) -> web.Response:
     )
 
 
-def _respond(request: web.Request, file: StaticFile, caching: str) -> web.Response:
+async def _respond(request: web.Request, file: StaticFile, caching: str) -> web.Response:
     headers = {"Content-Type": file.content_type, "Cache-Control": caching, "Vary": "Accept-Encoding"}
     body = file.body
-    if accepts_gzip(request) and file.compressed is not file.body:
-        body = file.compressed
-        headers["Content-Encoding"] = "gzip"
+    coding = next((coding for coding in CODINGS if accepts(request, coding)), None)
+    if coding and (compressed := await file.compressed(coding)):
+        body = compressed
+        headers["Content-Encoding"] = coding
     return web.Response(body=body, headers=headers)
 
 

@@ -7,14 +7,20 @@ import { on, rowOf, userId } from './page.js';
 
 const AT_MOST_EVERY = 2_000;
 const LONGEST = 200;
+/** How many messages back it is known that one has been told already. */
+const MEMORY = 200;
 
 const announcer = document.getElementById('announcer');
 /** @type {{author: string, text: string}[]} */
 let news = [];
+/** What comes twice, by two ways or after a retry, is told once. @type {Set<string>} */
+const told = new Set();
 let timer;
 
 function received({ message_id: id, conversation_id: conversation, sender_id: sender }) {
-  if (sender === userId) return;
+  if (sender === userId || told.has(id)) return;
+  told.add(id);
+  if (told.size > MEMORY) told.delete(told.values().next().value);
   const message = document.getElementById(`message-${id}`);
   const row = rowOf(conversation);
   const author = message?.querySelector('.author') ?? row?.querySelector('.sender bdi') ?? row?.querySelector('.name');

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import brotli
 import pytest
 
 from chat.folders import resource_folder
@@ -108,12 +109,17 @@ async def test_a_file_travels_compressed_where_the_browser_takes_it() -> None:
     url = StaticFiles(resource_folder("static")).url("vendor/htmx.min.js")
     async with running(make_app({})) as client:
         plain = await (await client.get(url, headers=PLAIN)).read()
-        packed = await client.get(url, headers={"Accept-Encoding": "br, gzip;q=0.8"})
+        packed = await client.get(url, headers={"Accept-Encoding": "br;q=0, gzip;q=0.8"})
         body = await packed.read()
+        smaller = await client.get(url, headers={"Accept-Encoding": "gzip, deflate, br"})
+        smaller_body = await smaller.read()
         refused = await client.get(url, headers={"Accept-Encoding": "gzip;q=0, identity"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(body) == plain
     assert len(body) < len(plain) / 2
+    assert smaller.headers["Content-Encoding"] == "br"
+    assert brotli.decompress(smaller_body) == plain
+    assert len(smaller_body) < len(body)
     assert "Content-Encoding" not in refused.headers
 
 
