@@ -14,6 +14,8 @@ const part = (name) => openConversation().querySelector(`.composer-${name}`);
 /** As the server counts: characters, not the units in which JavaScript keeps them, without blanks at the ends. */
 const lengthOf = (text) => Array.from(text.trim()).length;
 
+const shown = (count) => count.toLocaleString('en');
+
 function opened() {
   const textarea = field();
   if (!textarea) return;
@@ -28,7 +30,7 @@ function send() {
   const over = lengthOf(textarea.value) - Number(textarea.dataset.limit);
   if (!textarea.value.trim()) return textarea.focus();
   if (over > 0) {
-    const excess = over > 1 ? `${over.toLocaleString('en')} characters` : '1 character';
+    const excess = over > 1 ? `${shown(over)} characters` : '1 character';
     return complain(`This message is ${excess} too long. Shorten it, or send it in parts.`);
   }
   if (!add(openId(), textarea.value)) {
@@ -56,7 +58,7 @@ function fit(textarea) {
   const limit = Number(textarea.dataset.limit);
   const left = limit - lengthOf(textarea.value);
   part('count').hidden = left > CLOSE;
-  part('count').textContent = left < 0 ? `${-left} too many` : `${left} left`;
+  part('count').textContent = left < 0 ? `${shown(-left)} too many` : `${left} left`;
 }
 
 /** Enter sends, except in the midst of composing a character, and on touch keyboards, which have no Shift-Enter. */

@@ -8,12 +8,14 @@ import * as banner from './banner.js';
 import * as bubbles from './bubbles.js';
 import * as composer from './composer.js';
 import * as connection from './connection.js';
+import * as copying from './copying.js';
 import * as drafts from './drafts.js';
 import * as keyboard from './keyboard.js';
 import * as navigation from './navigation.js';
 import * as outbox from './outbox.js';
 import * as reading from './reading.js';
 import * as scrolling from './scrolling.js';
+import * as search from './search.js';
 import * as sidebar from './sidebar.js';
 import * as switcher from './switcher.js';
 import * as sync from './sync.js';
@@ -23,7 +25,7 @@ import * as timeline from './timeline.js';
 // it tells the others that the first page is there.
 for (const module of [
   navigation, outbox, bubbles, drafts, composer, reading, scrolling, sync, connection, banner,
-  sidebar, announcer, switcher, keyboard, timeline,
+  sidebar, announcer, search, switcher, copying, keyboard, timeline,
 ]) {
   module.start();
 }

@@ -24,7 +24,10 @@ function opened() {
     lastConversation = openConversation().dataset.conversationId;
     focusComposer();
   } else if (document.activeElement === document.body) {
-    (rowOf(lastConversation)?.querySelector('a') ?? pane).focus({ preventScroll: true });
+    // On a page that has just been loaded we are quicker than the browser, which then gives autofocus up.
+    const asked = pane.querySelector('[autofocus]');
+    if (asked) asked.focus();
+    else (rowOf(lastConversation)?.querySelector('a') ?? pane).focus({ preventScroll: true });
   }
 }
 

@@ -26,6 +26,9 @@ const readUpTo = (holder, conversation) =>
 export const unreadIn = (section) =>
   Math.max(0, Number(section.dataset.lastSeq) - readUpTo(section, section.dataset.conversationId));
 
+/** @param {HTMLElement} section @returns {number} the sequence number of the first message that isn't read */
+export const firstUnreadIn = (section) => readUpTo(section, section.dataset.conversationId) + 1;
+
 /** @param {HTMLElement} row of the sidebar @returns {number} */
 export function unreadInRow(row) {
   const lastSeq = Number(row.querySelector('.activity')?.dataset.lastSeq || 0);
@@ -70,7 +73,8 @@ function tell() {
   }
 }
 
-const isLooking = () => document.visibilityState === 'visible' && document.hasFocus();
+/** Whether the window is in front of the person. */
+export const isLooking = () => document.visibilityState === 'visible' && document.hasFocus();
 
 function seen(entries) {
   for (const { target, isIntersecting, intersectionRatio, intersectionRect, rootBounds } of entries) {

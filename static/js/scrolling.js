@@ -4,6 +4,7 @@
  * anchoring, and by us where a browser has none.
  */
 
+import { focusComposer } from './navigation.js';
 import { loadLatest, on, onAction, openConversation, openTimeline, reachesEnd } from './page.js';
 import { markRead, unreadIn } from './reading.js';
 
@@ -96,6 +97,7 @@ export function start() {
   onAction('jump', () => {
     goToEnd();
     markRead();
+    focusComposer(); // The button, which had the focus, is gone.
   });
   document.addEventListener('htmx:before:swap', remember);
 }

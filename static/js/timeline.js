@@ -3,7 +3,8 @@
  * `chat:timeline` when messages have come or gone. Puts the days between the messages, and keeps the list short.
  */
 
-import { emit, on, openConversation, openId, openTimeline, reachesEnd } from './page.js';
+import { emit, on, openConversation, openId, openTimeline, reachesEnd, userId } from './page.js';
+import { firstUnreadIn, isLooking } from './reading.js';
 import { isAtEnd } from './scrolling.js';
 import { dayName, dayNumber, localise, onNewDay } from './times.js';
 
@@ -11,6 +12,8 @@ const MOST = 400;
 const ENOUGH = 300;
 
 const pane = document.getElementById('pane');
+const isMessage = (node) => node.matches?.('.message');
+const isSentinel = (node) => node?.matches?.('.load-older, .load-newer');
 /** Only what comes and goes in the list itself matters. */
 const watcher = new MutationObserver(changed);
 let timeline;
@@ -27,14 +30,25 @@ function opened() {
 }
 
 function changed(mutations) {
-  for (const { addedNodes } of mutations) {
-    for (const node of addedNodes) if (node.classList?.contains('message')) localise(node);
-  }
+  const messages = mutations.flatMap(({ addedNodes }) => [...addedNodes]).filter(isMessage);
+  for (const message of messages) localise(message);
+  if (!mutations.some(({ removedNodes }) => [...removedNodes].some(isSentinel))) arrived(messages);
   separateDays();
   if (isAtEnd()) trim();
   // What was done here is no news.
   watcher.takeRecords();
   emit('timeline');
+}
+
+/** A message that comes before one's eyes settles in; the first of what comes unseen stands below the line "New". */
+function arrived(messages) {
+  const unread = firstUnreadIn(openConversation());
+  const [first, ...others] = messages.filter(({ dataset }) => dataset.author !== userId && dataset.seq >= unread);
+  if (!first) return;
+  if (!others.length && isAtEnd() && isLooking()) return first.classList.add('arriving');
+  const line = timeline.querySelector(':scope > .new-line');
+  if (line && unread < first.dataset.seq) return; // There is more to read, and the line stands before it.
+  first.before(line ?? element('new-line', 'New'));
 }
 
 /** One separator before the first message of each local day; those that are right stay untouched. */
@@ -58,11 +72,18 @@ function separateDays() {
 }
 
 function newSeparator(place) {
-  const separator = document.createElement('li');
-  separator.className = 'day';
-  separator.append(document.createElement('span'));
+  const separator = element('day');
   place.before(separator);
   return separator;
+}
+
+/** @returns {HTMLLIElement} what stands between messages */
+function element(name, text = '') {
+  const item = document.createElement('li');
+  item.className = name;
+  item.append(document.createElement('span'));
+  item.firstElementChild.textContent = text;
+  return item;
 }
 
 /** A page that stays open for weeks mustn't grow for ever: the oldest messages go, and can be loaded again. */
@@ -83,7 +104,6 @@ function trim() {
 
 /** Messages that couldn't be loaded are asked for again; what the server says instead isn't a page of messages. */
 function watchLoading() {
-  const isSentinel = (element) => element?.matches?.('.load-older, .load-newer');
   const again = (sentinel) => setTimeout(() => htmx.process(sentinel, true), 3_000);
   document.addEventListener('htmx:before:swap', (event) => {
     const { sourceElement, response } = event.detail.ctx;

@@ -17,6 +17,9 @@ export const dayNumber = (date) => Math.floor((date.getTime() - date.getTimezone
 /** @returns {string} "Today", "Yesterday", "Monday", "3 March" or "3 March 2024" */
 export const dayName = (date) => relative(date, 'Today', 'Yesterday', weekday, dayAndMonth, withYear);
 
+/** As in "last seen yesterday". */
+const inSentence = (date) => relative(date, timeOfDay, 'yesterday', weekday, dayAndMonth, withYear);
+
 const shortly = (date) => relative(date, timeOfDay, 'Yesterday', shortWeekday, shortDate, shortWithYear);
 
 function relative(date, today, yesterday, week, year, older) {
@@ -31,7 +34,8 @@ export function localise(root) {
   for (const element of root.querySelectorAll('time[datetime]')) {
     const date = new Date(element.dateTime);
     if (Number.isNaN(date.getTime())) continue;
-    const text = element.closest('.message') ? timeOfDay.format(date) : shortly(date);
+    const form = element.closest('.message') ? timeOfDay.format : element.closest('.row') ? shortly : inSentence;
+    const text = form(date);
     if (element.textContent !== text) element.textContent = text;
     element.title ||= complete.format(date);
   }

@@ -132,6 +132,64 @@ async def test_a_message_that_comes_while_one_reads_above_moves_nothing(
     await bos.close()
 
 
+async def test_what_comes_while_one_reads_above_stands_below_a_line(
+    web: WebProcess, factory: Factory, pool: Pool, at_browser: AtBrowser
+) -> None:
+    ada, bo, conversation = await talk(factory, messages=60, read=60)
+    person = await at_browser(web, ada, f"/c/{conversation}")
+    bos = await Device.connect(web.url, pool, bo)
+    await person.message("Message 30").scroll_into_view_if_needed()
+    await bos.send(conversation, "One")
+    await bos.send(conversation, "Two")
+    await expect(person.page.locator(".jump")).to_have_text("2 new messages")
+
+    await person.page.locator(".jump").click()
+
+    await expect(person.page.locator(".new-line + .message")).to_contain_text("One")
+    await expect(person.message("Two")).to_be_in_viewport()
+    await expect(person.field).to_be_focused()
+    await bos.close()
+
+
+async def test_what_comes_while_one_is_elsewhere_stands_below_a_line(
+    web: WebProcess, factory: Factory, pool: Pool, at_browser: AtBrowser
+) -> None:
+    ada, bo, conversation = await factory.pair()
+    person = await at_browser(web, ada, f"/c/{conversation}")
+    bos = await Device.connect(web.url, pool, bo)
+    badge, line = person.row(conversation).locator(".badge"), person.page.locator(".new-line + .message")
+    await bos.send(conversation, "Seen as it comes")
+    await person.sees("Seen as it comes")
+    await expect(badge).to_be_hidden()
+    await expect(person.page.locator(".new-line")).to_have_count(0)
+
+    for text in ("the first time", "the second time"):
+        await person.page.evaluate("document.hasFocus = () => false")
+        await bos.send(conversation, f"Away {text}")
+        await bos.send(conversation, f"Still away {text}")
+        await person.sees(f"Still away {text}")
+        await expect(line).to_contain_text(f"Away {text}")
+        await person.page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))")
+        await expect(badge).to_be_hidden()
+    await expect(person.page.locator(".new-line")).to_have_count(1)
+    await bos.close()
+
+
+async def test_the_day_stays_in_view_while_it_is_read(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
+    ada, bo, conversation = await factory.pair()
+    begin = NOON - timedelta(days=1)
+    said = [((ada, bo)[number % 2], f"Message {number}", begin + timedelta(minutes=number)) for number in range(50)]
+    await factory.say(conversation, [*said, (bo, "Today", NOON)])
+    await factory.read(conversation, ada, 51)
+    person = await at_browser(web, ada, f"/c/{conversation}")
+    yesterday = person.page.locator(".day", has_text="Yesterday")
+
+    await person.message("Message 25").scroll_into_view_if_needed()
+
+    await expect(yesterday).to_be_in_viewport()
+    await expect(person.message("Message 0")).not_to_be_in_viewport()
+
+
 async def test_days_part_the_messages_and_one_senders_stand_together(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:

@@ -57,6 +57,53 @@ async def test_the_switcher_goes_anywhere(web: WebProcess, factory: Factory, at_
     await expect(person.field).to_be_focused()
 
 
+async def test_the_switcher_leads_back_to_where_one_was_and_escape_leaves_it(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo, cy = await factory.user("ada"), await factory.user("bo"), await factory.user("cy")
+    for other in (bo, cy):
+        await factory.say(await factory.direct(ada, other), [(other, "Hello", factory.later())])
+    person = await at_browser(web, ada)
+    keyboard, options = person.page.keyboard, person.page.locator("#switcher-results .option .name")
+    await person.page.get_by_role("link", name="Cy").click()
+    await expect(person.field).to_be_focused()
+
+    await keyboard.press("Control+k")
+    # What is open already is the last place that one wants to go to.
+    await expect(options).to_have_text(["Bo", "Cy"])
+    await keyboard.press("Enter")
+    await expect(person.page.locator("h1")).to_have_text("Bo")
+
+    await keyboard.press("Control+k")
+    await keyboard.type("c")
+    await keyboard.press("Escape")
+    await expect(person.page.locator("#switcher")).to_be_hidden()
+    await expect(person.field).to_be_focused()
+    await expect(person.page.locator("h1")).to_have_text("Bo")
+
+
+async def test_a_person_is_found_and_written_to_without_a_mouse(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada = await factory.user("ada")
+    for name in ("bo", "bob", "cy"):
+        await factory.user(name)
+    person = await at_browser(web, ada, "/people")
+    options = person.page.locator("#people-results .option")
+    await expect(person.page.locator("#people-query")).to_be_focused()
+
+    await person.page.keyboard.type("b")
+    await expect(options).to_have_count(2)
+    await person.page.keyboard.press("ArrowDown")
+    await person.page.keyboard.press("ArrowDown")
+    await expect(options.last).to_be_focused()
+    await person.page.keyboard.type("ob")
+    await person.page.keyboard.press("Enter")
+
+    await expect(person.page.locator("h1")).to_have_text("Bob")
+    await expect(person.field).to_be_focused()
+
+
 async def test_alt_and_arrows_go_through_the_list(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
     ada = await factory.user("ada")
     for name in ("bo", "cy", "di"):

@@ -1,18 +1,20 @@
 """Every page, wide and narrow, light and dark: for everybody, and nothing runs out of the window."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from chat.db import Pool
 from tests.browser.person import AtBrowser
 from tests.factory import Factory
 from tests.servers import WebProcess
 
+BACKGROUND = "element => getComputedStyle(element).backgroundColor"
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 TEXTS = [
     "Plain text",
@@ -108,6 +110,45 @@ async def test_on_a_phone_there_is_one_pane_at_a_time(web: WebProcess, factory: 
     await expect(person.row(conversation).locator(".preview")).to_contain_text("From a phone")
     await person.page.go_back()
     await expect(person.field).to_be_visible()
+
+
+async def test_a_tap_is_answered_before_the_page_has_come(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, _, conversation = await factory.pair()
+    person = await at_browser(web, ada, phone=True)
+    link, arrived = person.row(conversation).locator("a"), asyncio.Event()
+    still = await link.evaluate(BACKGROUND)
+
+    async def wait(route: Route) -> None:
+        await arrived.wait()
+        await route.continue_()
+
+    await person.page.route(f"**/c/{conversation}", wait)
+    await link.tap()
+    await expect(link).to_have_class(re.compile("htmx-request"))
+    assert await link.evaluate(BACKGROUND) != still
+
+    arrived.set()
+    await expect(person.field).to_be_visible()
+
+
+async def test_settings_lead_to_what_has_to_be_seen(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
+    page = (await at_browser(web, await factory.user("ada", role="owner"), "/settings")).page
+    await page.get_by_label("Current password").fill("not this one")
+    await page.get_by_label("New password").fill("correct horse battery")
+    await page.get_by_role("button", name="Change password").click()
+    await expect(page.locator(".field-error")).to_be_visible()
+    await expect(page.get_by_label("Current password")).to_be_focused()
+
+    await page.get_by_role("button", name="Create link").click()
+
+    link = page.get_by_label("Your new link")
+    await expect(link).to_be_in_viewport()
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    await page.get_by_label("New password").press("ControlOrMeta+v")
+    assert await page.get_by_label("New password").input_value() == await link.input_value()
 
 
 async def test_what_a_thumb_has_to_hit_is_large_enough(

@@ -1,0 +1,63 @@
+/**
+ * Fields that search while one types (`data-search` holds a field and its results, which come by htmx): the arrows
+ * move through the results, Enter opens the first.
+ */
+
+/** Whether the results on the screen are those of an earlier query, and whether Enter waits for the right ones. */
+let stale = false;
+let eager = false;
+
+const placeOf = (element) => element.closest?.('[data-search]');
+const fieldIn = (place) => place.querySelector('input[hx-get]');
+const optionsIn = (place) => [...place.querySelectorAll('.option')];
+
+/** The focus itself moves through the options, so that Enter and screen readers need no help from us. */
+function keydown(event) {
+  const place = placeOf(event.target);
+  if (!place || event.isComposing) return;
+  const field = fieldIn(place);
+  const places = [field, ...optionsIn(place)];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const index = places.indexOf(document.activeElement);
+  if (index < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (step) {
+    event.preventDefault();
+    places.at((index + step) % places.length).focus();
+  } else if (event.key.length === 1 && index > 0 && event.key !== ' ') {
+    field.focus(); // Typing goes on in the field, with this very character.
+  }
+}
+
+function submitted(event) {
+  const place = placeOf(event.target);
+  if (!place || event.target !== fieldIn(place).form) return;
+  event.preventDefault();
+  if (stale) eager = true;
+  else optionsIn(place)[0]?.click();
+}
+
+function arrived(field, { action }) {
+  // The answer to what was asked some letters ago.
+  if (new URL(action, location.href).searchParams.get('q') !== field.value) return;
+  stale = false;
+  const place = placeOf(field);
+  // One goes elsewhere: the conversation that is open already comes last.
+  const here = place.querySelector(`.option[href="${location.pathname}"]`)?.closest('li');
+  here?.parentElement.append(here);
+  if (eager) optionsIn(place)[0]?.click();
+  eager = false;
+}
+
+export function start() {
+  document.addEventListener('keydown', keydown);
+  document.addEventListener('submit', submitted);
+  document.addEventListener('focusin', ({ target }) => {
+    if (target.matches('[data-search] input')) stale = eager = false;
+  });
+  document.addEventListener('input', ({ target }) => {
+    if (target.matches('[data-search] input')) stale = true;
+  });
+  document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
+    if (ctx.sourceElement?.matches?.('[data-search] input')) arrived(ctx.sourceElement, ctx.request);
+  });
+}
