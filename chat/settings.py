@@ -44,10 +44,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     register_limit_window: Seconds = 3600
 
     # Messages
-    message_max_length: Count = 4000
+    # The database holds no longer ones.
+    message_max_length: Annotated[int, Meta(ge=1, le=20_000)] = 4000
     send_limit_per_minute: CountOrOff = 30
     send_burst: Count = 10
-    send_retries: CountOrOff = 3
+    # As many as `chat.messages.writer` has pauses for.
+    send_retries: Annotated[int, Meta(ge=0, le=5)] = 3
     history_page: Annotated[int, Meta(ge=1, le=100)] = 50
     history_limit_per_minute: CountOrOff = 60
     body_max_bytes: Count = 1_048_576

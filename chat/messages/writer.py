@@ -60,7 +60,7 @@ class Writer:
         self._writers = writers
         self._batch = batch
         self._queue = queue
-        self._retries = min(retries, len(RETRY_DELAYS))
+        self._retries = retries
         self._timeout = timeout
         self._committed = committed
         self._waiting: deque[Waiting] = deque()
