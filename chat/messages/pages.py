@@ -38,6 +38,7 @@ async def conversation_page(request: web.Request) -> web.Response:
         first_seq=around or first_unread or row.last_seq,
         limit=services.settings.history_page,
     )
+    await request.app[RENDERER].prepare(history.messages)
     context = _timeline_context(row, history, first_unread=first_unread)
     return await render_page(request, "conversations/pane.html", context, title=row.name)
 
@@ -66,6 +67,7 @@ async def history_page(request: web.Request) -> web.Response:
         context = _timeline_context(row, page, newer_only=True)
     else:
         raise ValidationFailed("History is read before or after a sequence number.")
+    await request.app[RENDERER].prepare(page.messages)
     return render_partial(request, "messages/_timeline_page.html", context)
 
 
@@ -114,6 +116,7 @@ async def _composer_with_error(
         first_seq=row.last_seq,
         limit=services.settings.history_page,
     )
+    await request.app[RENDERER].prepare(history.messages)
     context = _timeline_context(row, history) | {"content": form.get("content", ""), "error": error.message}
     return await render_page(request, "conversations/pane.html", context, title=row.name, error=error)
 

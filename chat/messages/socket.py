@@ -1,5 +1,6 @@
 """What a device says about messages."""
 
+import asyncio
 from uuid import UUID
 
 import msgspec
@@ -7,7 +8,7 @@ from aiohttp import web
 
 from chat.conversations import actions as conversations
 from chat.db import UNAVAILABLE
-from chat.errors import ChatError, Unavailable, ValidationFailed
+from chat.errors import ChatError, RateLimited, Unavailable, ValidationFailed
 from chat.messages import actions
 from chat.messages.keys import WRITER
 from chat.realtime.connection import Connection
@@ -19,6 +20,8 @@ from chat.web.throttle import THROTTLE
 # A device has one conversation on screen, or a few windows of one browser's; more are refused.
 MAX_OPEN = 20
 SYNC_PAGE = 100
+# How long an answer waits for whom the limit has been reached.
+HELD_SECONDS = 1.0
 
 
 class MessageSend(msgspec.Struct):
@@ -107,8 +110,16 @@ async def unsubscribe(_app: web.Application, connection: Connection, payload: Un
 
 
 async def conversation_sync(app: web.Application, connection: Connection, payload: ConversationSync) -> None:
-    """One page of what changed; the device asks on from its `revision` while there is more."""
+    """One page of what changed; the device asks on from its `revision` while there is more.
+
+    Whoever asks too often is not refused, and then without what changed, but answered later.
+    """
     services = app[SERVICES]
+    per_minute = services.settings.history_limit_per_minute
+    try:
+        await app[THROTTLE].take(f"sync:{connection.user_id}", per_minute=per_minute, burst=per_minute)
+    except RateLimited:
+        await asyncio.sleep(HELD_SECONDS)
     row = await conversations.get(services, viewer_id=connection.user_id, conversation_id=payload.conversation_id)
     changes = await actions.changes(
         services,
@@ -117,6 +128,7 @@ async def conversation_sync(app: web.Application, connection: Connection, payloa
         after_revision=payload.after_revision,
         limit=SYNC_PAGE,
     )
+    await app[RENDERER].prepare(changes.messages)
     await connection.send(
         app[RENDERER].synced(
             changes.messages,

@@ -45,6 +45,10 @@ class Hub:
         """Everyone who is connected now."""
         return list(self._conversations)
 
+    def connections_of(self, user_id: UUID) -> int:
+        """How many devices, or windows, of this person are connected to this process."""
+        return len(self._by_user.get(user_id, ()))
+
     def add(self, connection: Connection) -> None:
         """From now on the connection gets what is for its user; `join` adds the conversations."""
         self._conversations[connection] = set()

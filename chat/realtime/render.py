@@ -4,6 +4,8 @@ A frame is rendered at most once for each event, and the same bytes are written 
 on who reads it: what a viewer may do, and which side a message stands on, is decided by the stylesheet.
 """
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -21,6 +23,8 @@ from chat.people import hue_of, initials_of
 from chat.realtime.stencil import PRESENT, Stencil
 
 _encode = msgspec.json.Encoder().encode
+# Shorter ones take a few milliseconds, whatever is in them.
+_LONG = 500
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -106,6 +110,14 @@ class Renderer:
         # The sender's confirmation and everyone else's news share what is rendered.
         self._news_html = lru_cache(maxsize=512)(self._fill_news)
         environment.globals["message_html"] = self.message_html
+
+    async def prepare(self, messages: Iterable[MessageCreated]) -> None:
+        """Render what is long ahead, with a turn of the loop after each: a page of costly messages must not hold up
+        everyone else."""
+        for message in messages:
+            if len(message.content) > _LONG:
+                markup.render(message.content)
+                await asyncio.sleep(0)
 
     def message_html(self, message: MessageCreated) -> Markup:
         """The message alone, as templates show it in a list of several."""

@@ -29,6 +29,9 @@ log = get_logger()
 HUB = web.AppKey("hub", Hub)
 RENDERER = web.AppKey("renderer", Renderer)
 
+# Of one person to one process: every window that somebody may have forgotten, and no more.
+MAX_CONNECTIONS = 50
+
 
 class Incoming(msgspec.Struct):
     """What every frame from a device looks like."""
@@ -101,6 +104,10 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     except RateLimited:
         await socket.close(code=TOO_MANY_CONNECTS)
         return socket
+    hub = app[HUB]
+    if hub.connections_of(session.user_id) >= MAX_CONNECTIONS:
+        await socket.close(code=TOO_MANY_CONNECTS)
+        return socket
     connection = Connection(
         socket,
         transport,
@@ -108,7 +115,6 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
         session_id=session.session_id,
         buffer_bytes=settings.socket_buffer_bytes,
     )
-    hub = app[HUB]
     hub.add(connection)
     try:
         hub.join(connection, await features.conversation_ids(app, session.user_id))

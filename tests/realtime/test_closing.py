@@ -12,7 +12,7 @@ from aiohttp import web
 from chat.app import create_app
 from chat.db import Pool
 from chat.embedded.server import free_port
-from chat.realtime.socket import FEATURES, SocketSession
+from chat.realtime.socket import FEATURES, MAX_CONNECTIONS, SocketSession
 from chat.settings import Settings
 from tests.accounts.browser import Browser
 from tests.device import Connect, Device, sign_in
@@ -197,6 +197,18 @@ async def test_too_many_connects_of_one_person_are_closed_whichever_process_they
     assert await close_code(first, cookie=cookie) == 4429
     assert await close_code(second, cookie=cookie) == 4429
     await connect(await factory.user(), first)
+
+
+async def test_more_windows_than_anybody_has_are_closed(
+    url: str, connect: Connect, factory: Factory, pool: Pool
+) -> None:
+    maria = await factory.user()
+    windows = [await connect(maria) for _ in range(MAX_CONNECTIONS)]
+
+    assert await close_code(url, cookie=await sign_in(pool, maria)) == 4429
+    await connect(await factory.user())
+    await windows[0].close()
+    await connect(maria)
 
 
 async def test_without_redis_nobody_is_kept_out(serve: Serve, connect: Connect, factory: Factory) -> None:

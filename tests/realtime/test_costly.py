@@ -1,0 +1,60 @@
+"""What one person makes the server do doesn't hold up the others."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import msgspec
+from jinja2 import Environment
+
+from chat.events import MessageCreated, Sender
+from chat.ids import new_id
+from chat.realtime.render import Renderer
+from tests.device import Connect
+from tests.factory import Factory, client_id
+from tests.servers import Serve
+
+
+async def test_others_have_their_turn_between_the_costly_messages_of_a_page() -> None:
+    message = MessageCreated(
+        id=new_id(),
+        conversation_id=new_id(),
+        seq=1,
+        revision=1,
+        sender=Sender(new_id(), "maria", "Maria"),
+        client_message_id=client_id(),
+        content="",
+        continues=False,
+        created_at=datetime.now(UTC),
+    )
+    turns = 0
+
+    async def somebody_else() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(somebody_else())
+    page = [msgspec.structs.replace(message, content=f"{number} " + "[" * 3000) for number in range(5)]
+    await Renderer(Environment(autoescape=True)).prepare(page)
+    other.cancel()
+
+    assert turns >= 5
+
+
+async def test_who_syncs_too_often_is_answered_later(serve: Serve, connect: Connect, factory: Factory) -> None:
+    maria, noah = await factory.user(), await factory.user()
+    conversation = await factory.direct(maria, noah)
+    url = await serve(history_limit_per_minute=1)
+    hers = await connect(maria, url)
+
+    async def sync() -> float:
+        seen = len(hers.frames)
+        started = time.monotonic()
+        await hers.say("conversation:sync", conversation_id=conversation, after_revision=0)
+        await hers.expect("conversation:synced", since=seen)
+        return time.monotonic() - started
+
+    await sync()
+    assert await sync() > 0.9
