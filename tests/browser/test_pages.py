@@ -133,6 +133,19 @@ async def test_a_tap_is_answered_before_the_page_has_come(
     await expect(person.field).to_be_visible()
 
 
+async def test_on_a_phone_the_switcher_is_left_without_a_key(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, _, _ = await factory.pair()
+    page = (await at_browser(web, ada, phone=True)).page
+    await page.get_by_role("button", name="Find a conversation").tap()
+    await expect(page.locator("#switcher-results .option")).to_have_count(1)
+
+    await page.get_by_role("button", name="Close").tap()
+
+    await expect(page.locator("#switcher")).to_be_hidden()
+
+
 async def test_settings_lead_to_what_has_to_be_seen(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
     page = (await at_browser(web, await factory.user("ada", role="owner"), "/settings")).page
     await page.get_by_label("Current password").fill("not this one")
