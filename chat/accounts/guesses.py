@@ -47,18 +47,20 @@ def address_key(address: Address | None) -> str:
 @asynccontextmanager
 async def guess(limiter: Limiter, *counters: tuple[Limit, str]) -> AsyncIterator[None]:
     """Around the check of a password. Raises `RateLimited`; lets the try stay counted on `WrongPassword` only."""
-    for limit, key in counters:
-        await limiter.hit(limit, key)
+    counted: list[tuple[Limit, str]] = []
     try:
+        for limit, key in counters:
+            await limiter.hit(limit, key)
+            counted.append((limit, key))
         yield
     except WrongPassword:
         raise
     except BaseException:
-        await _take_back(limiter, counters)
+        await _take_back(limiter, counted)
         raise
-    await _take_back(limiter, counters)
+    await _take_back(limiter, counted)
 
 
-async def _take_back(limiter: Limiter, counters: tuple[tuple[Limit, str], ...]) -> None:
-    for limit, key in counters:
+async def _take_back(limiter: Limiter, counted: list[tuple[Limit, str]]) -> None:
+    for limit, key in counted:
         await limiter.forgive(limit, key)

@@ -52,6 +52,8 @@ class Limiter:
         item, identifier = _item(limit), _hash(key)
         if await self._count(lambda counter: counter.hit(item, identifier)):
             return
+        # The counter counts a refused try, too; it would go on refusing when those that were let in are taken back.
+        await self.forgive(limit, key)
         stats = await self._count(lambda counter: counter.get_window_stats(item, identifier))
         seconds = max(1.0, stats.reset_time - time.time())
         raise RateLimited(f"Too many tries. Please wait {in_words(seconds)}, then try again.", retry_after=seconds)

@@ -189,6 +189,24 @@ async def test_only_wrong_guesses_are_counted(serve: Serve, open_browser: OpenBr
     assert (await open_browser(url).log_in("karin")).status == 303
 
 
+async def test_tries_that_were_refused_are_not_counted(serve: Serve, open_browser: OpenBrowser) -> None:
+    url = await serve(login_limit=2)
+    visitor = open_browser(url)
+    await visitor.register("karin")
+    await visitor.submit("/logout", page="/settings")
+    await visitor.register("oscar")
+    await visitor.submit("/logout", page="/settings")
+    csrf = (await visitor.get("/login")).csrf
+    cookie = {"Cookie": f"chat_session={visitor.token}"}
+    form = {"csrf": csrf, "login": "karin", "password": PASSWORD}
+
+    answers = await asyncio.gather(*(open_browser(url).post("/login", form, **cookie) for _ in range(20)))
+
+    assert {answer.status for answer in answers} == {303, 429}
+    assert (await visitor.log_in("karin", "wrong")).status == 401
+    assert (await visitor.log_in("oscar")).status == 303
+
+
 async def test_a_hundred_guesses_at_once_pass_no_more_than_five(serve: Serve, open_browser: OpenBrowser) -> None:
     url = await serve(login_limit=5)
     await open_browser(url).register("karin")
