@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import resource
 import signal
 from argparse import Namespace
 from typing import TYPE_CHECKING
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from aiohttp.web import TCPSite
 
 _BACKLOG = 1024
+# Each connection is an open file. Many systems begin with 1,024 of them, and let a program ask for more.
+_OPEN_FILES = 65_536
+# Seconds for which an idle connection is kept for the browser's next request; aiohttp's own way is an hour.
+_KEEP_ALIVE = 75
 
 
 def main(arguments: Namespace) -> int:
@@ -48,6 +53,7 @@ def _report(sentence: str) -> None:
 
 
 def _serve(settings: Settings, *, shared_port: bool) -> None:
+    _raise_open_files()
     try:
         import uvloop
     except ImportError:
@@ -56,6 +62,14 @@ def _serve(settings: Settings, *, shared_port: bool) -> None:
         loop_factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         runner.run(_serve_until_told(settings, shared_port=shared_port))
+
+
+def _raise_open_files() -> None:
+    """Allow this process as many open files as it may have, up to `_OPEN_FILES`."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve_until_told(settings: Settings, *, shared_port: bool) -> None:
@@ -69,7 +83,11 @@ async def _serve_until_told(settings: Settings, *, shared_port: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     runner = web.AppRunner(
-        create_app(settings), access_log=None, handle_signals=False, shutdown_timeout=settings.shutdown_seconds
+        create_app(settings),
+        access_log=None,
+        handle_signals=False,
+        keepalive_timeout=_KEEP_ALIVE,
+        shutdown_timeout=settings.shutdown_seconds,
     )
     await runner.setup()
     try:

@@ -1,6 +1,7 @@
 """`chat web --processes N`: several processes behind one port, which come, go and answer as one."""
 
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -154,3 +155,14 @@ def test_without_servers_it_says_what_to_set(private_servers: ServerFolder, tmp_
     assert alone.printed() == (
         "chat: this needs DATABASE_URL and REDIS_URL in the environment, or a chat run under way here\n"
     )
+
+
+def test_a_process_takes_as_many_open_files_as_it_may_have(start_web: StartWeb) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
+    try:
+        web = start_web()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert resource.prlimit(web.process.pid, resource.RLIMIT_NOFILE)[0] == min(hard, 65_536)
