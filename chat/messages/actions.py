@@ -1,6 +1,7 @@
 """What people do with messages."""
 
 import time
+from itertools import accumulate
 from uuid import UUID
 
 from chat.errors import ChatError
@@ -15,6 +16,9 @@ from chat.web.throttle import Throttle
 
 # How many messages before the first unread one are shown with it, so that it has a context; half a page at most.
 CONTEXT = 10
+
+# Characters in one answer to a sync, and more than any message has. As HTML, text that means ill grows twenty times.
+CHANGES_LENGTH = 50_000
 
 
 async def send(
@@ -79,7 +83,8 @@ async def older(services: Services, *, viewer_id: UUID, conversation_id: UUID, b
 async def changes(
     services: Services, *, viewer_id: UUID, conversation_id: UUID, after_revision: int, limit: int
 ) -> Changes:
-    """The `limit` messages that changed after a revision, in the order of their changes."""
+    """The messages that changed after a revision, in the order of their changes; at most `limit`, and fewer where they
+    are long."""
     rows = await queries.changed_after(
         services.pool,
         viewer_id=viewer_id,
@@ -87,7 +92,10 @@ async def changes(
         revision=max(0, min(after_revision, 2**62)),
         limit=limit + 1,
     )
-    return Changes([message_of(row) for row in rows[:limit]], has_more=len(rows) > limit)
+    messages = [message_of(row) for row in rows[:limit]]
+    lengths = accumulate(len(message.content) for message in messages)
+    fitting = [message for message, length in zip(messages, lengths, strict=True) if length <= CHANGES_LENGTH]
+    return Changes(fitting, has_more=len(fitting) < len(rows))
 
 
 async def at_revision(services: Services, conversation_id: UUID, revision: int) -> MessageCreated | None:

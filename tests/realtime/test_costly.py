@@ -10,7 +10,7 @@ from jinja2 import Environment
 from chat.events import MessageCreated, Sender
 from chat.ids import new_id
 from chat.realtime.render import Renderer
-from tests.device import Connect
+from tests.device import Connect, Frame, messages_in
 from tests.factory import Factory, client_id
 from tests.servers import Serve
 
@@ -41,6 +41,25 @@ async def test_others_have_their_turn_between_the_costly_messages_of_a_page() ->
     other.cancel()
 
     assert turns >= 5
+
+
+async def test_long_messages_come_in_more_and_smaller_pages(factory: Factory, connect: Connect) -> None:
+    maria, noah = await factory.user(), await factory.user()
+    conversation = await factory.direct(maria, noah)
+    hers, his = await connect(maria), await connect(noah)
+    for _ in range(30):
+        await hers.send(conversation, (">" * 20 + "a\n\n") * 170)
+
+    seqs: list[int] = []
+    page: Frame = {"revision": 0, "has_more": True}
+    while page["has_more"]:
+        seen = len(his.frames)
+        await his.say("conversation:sync", conversation_id=conversation, after_revision=page["revision"])
+        page = await his.expect("conversation:synced", since=seen)
+        assert len(page["content"]) < 2_000_000
+        seqs += messages_in(page)
+
+    assert seqs == list(range(1, 31))
 
 
 async def test_who_syncs_too_often_is_answered_later(serve: Serve, connect: Connect, factory: Factory) -> None:
