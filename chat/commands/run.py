@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _READY_SECONDS = 30.0
 _POLL = 0.02
 _SHOWN_LOGINS = 2
+_THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
 
 def main(arguments: Namespace) -> int:
@@ -99,9 +101,11 @@ async def _demo_logins(settings: Settings, remembered: Path, *, demo: bool) -> l
             return []
         # Imported here: later starts don't need it.
         from chat.seed import seed
+        from chat.seed.people import PASSWORD
 
         started = monotonic()
-        made: Sequence[Login] = await seed(pool)
+        password = PASSWORD if settings.host in _THIS_MACHINE else secrets.token_urlsafe(9)
+        made: Sequence[Login] = await seed(pool, password=password)
         _say(f"Demo data added in {monotonic() - started:.1f} s")
     logins = [(login.email, login.password) for login in made[:_SHOWN_LOGINS]]
     write_private(remembered, json.dumps(logins) + "\n")
@@ -128,8 +132,17 @@ async def _greet(settings: Settings, data_folder: Path, logins: list[tuple[str, 
         lines.append(f"  {'' if number else 'Demo logins:':<18}  {email}  {password}")
     if not logins:
         lines.append("  Register there; the first account becomes the owner.")
+    elif settings.host not in _THIS_MACHINE and _are_known_to_everybody(logins):
+        lines.append("  Warning: these passwords are in our source, and the network can reach this address.")
     lines += [f"  {'Data:':<18}  {data_folder}", f"  {'Stop:':<18}  Ctrl-C", ""]
     _say("\n".join(lines))
+
+
+def _are_known_to_everybody(logins: list[tuple[str, str]]) -> bool:
+    # Imported here, as above.
+    from chat.seed.people import PASSWORD
+
+    return any(password == PASSWORD for _, password in logins)
 
 
 async def _answers(settings: Settings) -> bool:

@@ -22,6 +22,8 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "log_min_messages": "warning",
     "log_checkpoints": "off",
+    # The details of an error quote what was in the row.
+    "log_error_verbosity": "terse",
     # Our statements are short; compiling one takes longer than running it.
     "jit": "off",
 }

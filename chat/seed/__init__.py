@@ -19,15 +19,17 @@ class Login:
     password: str
 
 
-async def seed(pool: Pool) -> Sequence[Login]:
+async def seed(pool: Pool, *, password: str = PASSWORD) -> Sequence[Login]:
     """Add the demo data, all or nothing, to a database without users; everyone's login, the owner's first.
+
+    Without a `password`, everyone's is the one that anybody can read here: for a chat that strangers can't reach.
 
     The first two share the longest conversation. Raises `asyncpg.UniqueViolationError` where it was added before.
     """
-    rows = make_rows(datetime.now().astimezone(), await hash_password(PASSWORD))
+    rows = make_rows(datetime.now().astimezone(), await hash_password(password))
     async with pool.acquire() as connection:
         async with connection.transaction():
             for table in queries.COLUMNS:
                 await queries.copy_rows(connection, table=table, rows=getattr(rows, table))
         await queries.analyze(connection)
-    return [Login(person.email, PASSWORD) for person in TEAM]
+    return [Login(person.email, password) for person in TEAM]

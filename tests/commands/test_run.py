@@ -14,11 +14,13 @@ import pytest
 
 from chat.embedded.folder import open_spare_folder
 from chat.folders import home_folder
+from chat.seed.people import PASSWORD
 from tests.accounts.browser import Browser
 from tests.commands.processes import is_alive, mentioning, wait_until
 from tests.servers import ChatProcess
 
 SLOW = 60.0
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what these tests are about
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -124,6 +126,22 @@ async def test_one_command_and_a_demo_person_is_in_their_conversations(start_run
     again = start_run()
     assert again.logins == run.logins, "it remembers the logins, and adds no demo data a second time"
     assert "Demo data added" not in again.printed()
+    assert "Warning" not in again.printed()
+    assert again.press_ctrl_c() == 0
+
+    assert "Warning: these passwords are in our source" in start_run(HOST=EVERYWHERE).printed()
+
+
+async def test_demo_logins_that_strangers_could_try_are_not_the_known_ones(start_run: StartRun) -> None:
+    run = start_run(HOST=EVERYWHERE)
+
+    (email, password), _ = run.logins
+    assert password != PASSWORD
+    assert "Warning" not in run.printed()
+    browser = Browser(run.address)
+    assert (await browser.log_in(email, PASSWORD)).status == 401
+    assert (await browser.log_in(email, password)).status == 303
+    await browser.http.close()
 
 
 async def test_without_the_demo_the_first_account_stays_after_everything_is_killed(start_run: StartRun) -> None:
