@@ -1,6 +1,5 @@
 """A line between processes goes dead without a word: that is noticed, and what was missed meanwhile is asked for."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -98,7 +97,15 @@ async def test_a_line_that_is_dead_without_a_word_is_opened_anew(
 async def test_a_line_that_is_only_silent_stays(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus_module, "SILENCE_SECONDS", 0.05)
     process = Process()
+    client = create_redis(settings)
 
+    async def was_asked_often() -> bool:
+        commands = await client.info("commandstats")
+        return "cmdstat_ping" in commands and commands["cmdstat_ping"]["calls"] - before >= 5
+
+    await client.ping()
+    before = (await client.info("commandstats"))["cmdstat_ping"]["calls"]
     async with running(process, settings):
-        await asyncio.sleep(0.5)
+        await becomes(was_asked_often)
         assert process.times_missed == 2
+    await client.aclose()

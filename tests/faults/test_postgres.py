@@ -74,10 +74,17 @@ async def test_a_short_stall_is_not_even_noticed(pool: Pool, start: Start, talk:
         for client in people.clients:
             client.write("held up a little")
         sending = asyncio.gather(*(client.flush() for client in people.clients))
-        waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-        await becomes(lambda: pool.fetchval(waits))
-        # Let the first try run into the timeout.
-        await asyncio.sleep(0.4)
+        waiting = (
+            "select query_start from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        await becomes(lambda: pool.fetchval(waiting))
+        first = await pool.fetchval(waiting)
+
+        async def is_a_later_try() -> bool:
+            started = await pool.fetchval(waiting)
+            return started is not None and started > first
+
+        await becomes(is_a_later_try)
         await transaction.rollback()
     await sending
 
