@@ -57,10 +57,12 @@ function scrolled() {
   showJump();
 }
 
-/** Before anything is swapped: remembers a message in view. */
+/** Before anything is swapped: where the person is, whether or not the event of the scrolling has come, and a message there. */
 function remember() {
   anchor = undefined;
-  if (!scroller?.isConnected || sticks) return;
+  if (!scroller?.isConnected) return;
+  sticks = scroller.scrollTop > -NEAR;
+  if (sticks) return;
   const top = scroller.getBoundingClientRect().top;
   for (const message of openTimeline().querySelectorAll(':scope > .message')) {
     const place = message.getBoundingClientRect();
