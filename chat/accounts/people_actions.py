@@ -13,8 +13,7 @@ ACCOUNTS_LIMIT = 100
 
 async def accounts(services: Services, *, viewer: Viewer, prefix: str) -> list[Account]:
     """At most `ACCOUNTS_LIMIT` accounts, by name, of which every word of `prefix` begins one. Raises `Forbidden`."""
-    if not viewer.manages_people:
-        raise Forbidden("Only the owner and admins manage people.")
+    _require_manager(viewer)
     return await queries.accounts(services.pool, prefix=prefix, limit=ACCOUNTS_LIMIT)
 
 
@@ -40,11 +39,15 @@ async def reactivate(services: Services, *, viewer: Viewer, user_id: UUID) -> Ac
 
 
 async def _managed(services: Services, *, viewer: Viewer, user_id: UUID) -> Account:
-    if not viewer.manages_people:
-        raise Forbidden("Only the owner and admins manage people.")
+    _require_manager(viewer)
     account = await queries.account(services.pool, user_id=user_id)
     if account is None:
         raise NotFound("This person can't be found.")
     if not viewer.manages(account):
         raise Forbidden("You don't manage this account.")
     return account
+
+
+def _require_manager(viewer: Viewer) -> None:
+    if not viewer.manages_people:
+        raise Forbidden("Only the owner and admins manage people.")

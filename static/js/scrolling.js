@@ -12,13 +12,17 @@ import { markRead, unreadIn } from './reading.js';
 const NEAR = 40;
 
 let scroller;
-/** Whether the end was in view when the person last scrolled, or since we went there. */
+/** Whether the end was in view before the change that is under way; what comes then mustn't push it out. */
 let sticks = true;
 /** A message in view and where it was before the change that is under way. */
 let anchor;
 
 /** @returns {boolean} whether the newest message is in view */
 export const isAtEnd = () => sticks && reachesEnd();
+
+function look() {
+  sticks = scroller.scrollTop > -NEAR;
+}
 
 export function goToEnd() {
   if (!reachesEnd()) return loadLatest();
@@ -46,22 +50,25 @@ function goToPlace() {
   const sought = new URLSearchParams(location.search).get('around');
   const place = openTimeline().querySelector(sought ? `[data-seq="${Number(sought)}"]` : ':scope > .new-line');
   // Some of what was read before stays in view above the line.
-  if (place) scroller.scrollTop += place.getBoundingClientRect().top - scroller.getBoundingClientRect().top - scroller.clientHeight / 4;
-  sticks = scroller.scrollTop > -NEAR;
+  if (place) {
+    const above = place.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+    scroller.scrollTop += above - scroller.clientHeight / 4;
+  }
+  look();
   showJump();
 }
 
 function scrolled() {
   anchor = undefined;
-  sticks = scroller.scrollTop > -NEAR;
+  look();
   showJump();
 }
 
-/** Before anything is swapped: where the person is, whether or not the event of the scrolling has come, and a message there. */
+/** Before anything is swapped: where the person is, as the event of a scroll may still be to come, and a message there. */
 function remember() {
   anchor = undefined;
   if (!scroller?.isConnected) return;
-  sticks = scroller.scrollTop > -NEAR;
+  look();
   if (sticks) return;
   const top = scroller.getBoundingClientRect().top;
   for (const message of openTimeline().querySelectorAll(':scope > .message')) {
