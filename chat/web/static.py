@@ -101,8 +101,15 @@ class StaticFiles:
         return f"/static/{self.hash}/{path}"
 
     def js_modules(self) -> list[str]:
-        """The addresses of our own scripts, so that a page can fetch them at once and not one import at a time."""
-        return [self.url(path) for path in self._files if path.startswith("js/") and path.endswith(".js")]
+        """The addresses of our own scripts, so that a page can fetch them at once and not one import at a time.
+
+        Without those in `js/later/`, which a page imports when something needs them for the first time.
+        """
+        return [
+            self.url(path)
+            for path in self._files
+            if path.startswith("js/") and path.endswith(".js") and not path.startswith("js/later/")
+        ]
 
 
 STATIC = web.AppKey("static", StaticFiles)

@@ -1,6 +1,7 @@
 /**
  * Where the scripts of the page begin. Each module looks after one behaviour and speaks to the others by events
- * (page.js); when something happens, they are told in the order in which they are started here.
+ * (page.js); when something happens, they are told in the order in which they are started here. What is in `later/` is
+ * fetched when it is first needed, by `import()`: nobody waits for a picker to read a message.
  */
 
 import * as announcer from './announcer.js';
