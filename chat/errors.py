@@ -55,6 +55,13 @@ class NotFound(ChatError):
     status = 404
 
 
+class Conflict(ChatError):
+    """What is there already stands in the way: a name that is taken, a group that is full, the last owner."""
+
+    code = "CONFLICT"
+    status = 409
+
+
 class TooLarge(ChatError):
     """More bytes than are accepted."""
 

@@ -1,10 +1,16 @@
 """What a conversation is to one of its members. Pure: no database."""
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 from uuid import UUID
 
-from chat.errors import NotFound
+from chat.errors import Forbidden, NotFound
 from chat.realtime.render import Activity
+
+Kind: TypeAlias = Literal["direct", "group", "room"]
+Visibility: TypeAlias = Literal["public", "private"]
+MemberRole: TypeAlias = Literal["owner", "admin", "member"]
+Notify: TypeAlias = Literal["all", "mentions", "none"]
 
 
 class ConversationNotFound(NotFound):
@@ -12,6 +18,15 @@ class ConversationNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("This conversation does not exist, or you are not in it.")
+
+
+class NotInConversation(Forbidden):
+    """The room is public, so its being there is no secret; but what is said there is for those who have joined."""
+
+    code = "NOT_IN_CONVERSATION"
+
+    def __init__(self) -> None:
+        super().__init__("You are not in this room. Join it first.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,3 +102,33 @@ async def create_direct(
         created_by,
     )
     return created is not None
+
+
+async def standing(connection: Connection, *, viewer_id: UUID, conversation_id: UUID) -> Record | None:
+    """What a conversation is to an active person; `role` is None for somebody who is not in it."""
+    return await connection.fetchrow(
+        """
+        select c.kind, c.visibility, m.role, c.archived_at is not null as archived,
+            c.kind = 'direct' and exists (
+                select from blocks
+                where (blocker_id, blocked_id) in ((c.direct_low, c.direct_high), (c.direct_high, c.direct_low))
+            ) as blocked
+        from conversations c
+        join users u on u.id = $2 and u.deactivated_at is null
+        left join members m on m.conversation_id = c.id and m.user_id = u.id
+        where c.id = $1 and c.deleted_at is null
+        """,
+        conversation_id,
+        viewer_id,
+    )
+
+
+async def lock(connection: Connection, *, conversation_id: UUID) -> Record | None:
+    """Hold a conversation until the transaction ends, so that nobody else changes who is in it or writes there.
+
+    What depends on who is in it is read after this, by statements of their own: this one may have waited, and would
+    answer what was true before it did. None where there is no such conversation.
+    """
+    return await connection.fetchrow(
+        "select id, kind from conversations where id = $1 and deleted_at is null for no key update", conversation_id
+    )
