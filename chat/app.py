@@ -12,7 +12,7 @@ from chat.accounts.keys import account_services
 from chat.accounts.sessions import PostgresStorage
 from chat.conversations.pages import shell_context
 from chat.db import create_pool
-from chat.events import Event, MessageCreated
+from chat.events import Event, Message, MessageCreated
 from chat.fanout import fan_out
 from chat.folders import resource_folder
 from chat.messages import actions as messages
@@ -84,7 +84,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     def emit(event: Event) -> None:
         fan_out(event, hub=hub, bus=bus)
 
-    async def read_message(conversation_id: UUID, revision: int) -> MessageCreated | None:
+    async def read_message(conversation_id: UUID, revision: int) -> Message | None:
         return await messages.at_revision(services, conversation_id, revision)
 
     async def missed() -> None:
@@ -107,7 +107,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         queue=settings.writer_queue,
         retries=settings.send_retries,
         timeout=settings.statement_timeout,
-        committed=emit,
+        committed=lambda message: emit(MessageCreated(message)),
     )
     app[SERVICES] = services
     app[HUB] = hub

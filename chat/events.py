@@ -4,22 +4,46 @@ An event is self-contained: whoever receives it can tell people about it without
 """
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """The person who wrote a message, as far as others see them."""
+    """The person who wrote a message, as far as others see them: the shape `user`, without presence."""
 
     id: UUID
     username: str
     display_name: str
+    role: Literal["owner", "admin", "member", "bot"]
+    avatar_url: str | None = None
 
 
-class MessageCreated(msgspec.Struct, frozen=True, tag="message:received", tag_field="type"):
-    """A message was committed. Told to every member; on screen where the conversation is open."""
+class Quote(msgspec.Struct, frozen=True):
+    """The message that another one replies to, as it is now: its first 200 characters; none where it was deleted."""
+
+    id: UUID
+    seq: int
+    sender: Sender
+    content: str
+    deleted_at: datetime | None
+
+
+class Reaction(msgspec.Struct, frozen=True):
+    """An emoji below a message: how many people chose it, and who the first 100 of them are."""
+
+    emoji: str
+    count: int
+    user_ids: tuple[UUID, ...]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A message as it is after its latest change, the same for everyone: the shape `message`.
+
+    A deleted one keeps its place and has no content. The content of a `system` line is what its sender did, without
+    the sender's name: "joined".
+    """
 
     id: UUID
     conversation_id: UUID
@@ -30,8 +54,30 @@ class MessageCreated(msgspec.Struct, frozen=True, tag="message:received", tag_fi
     content: str
     continues: bool
     created_at: datetime
+    content_type: Literal["text", "system"] = "text"
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    reply_to: Quote | None = None
+    reactions: tuple[Reaction, ...] = ()
+    attachments: tuple[()] = ()
+
+
+class MessageCreated(msgspec.Struct, frozen=True, tag="message:received", tag_field="type"):
+    """A message was committed. Told to every member; on screen where the conversation is open."""
+
+    message: Message
+
+
+class MessageUpdated(msgspec.Struct, frozen=True, tag="message:updated", tag_field="type"):
+    """A message was edited, or its reactions changed. Told to every member."""
+
+    message: Message
+
+
+class MessageDeleted(msgspec.Struct, frozen=True, tag="message:deleted", tag_field="type"):
+    """A message was deleted: what is left of it is the place where it stood. Told to every member."""
+
+    message: Message
 
 
 class ReadMoved(msgspec.Struct, frozen=True, tag="receipt:updated", tag_field="type"):
@@ -51,6 +97,27 @@ class ConversationListed(msgspec.Struct, frozen=True, tag="conversation:updated"
     conversation_id: UUID
 
 
+class ConversationChanged(msgspec.Struct, frozen=True, tag="conversation:changed", tag_field="type"):
+    """What is the same for every member changed: name, topic, visibility, how many are in, archived or not."""
+
+    conversation_id: UUID
+    kind: Literal["direct", "group", "room"]
+    name: str | None
+    topic: str | None
+    visibility: Literal["public", "private"]
+    members_count: int
+    revision: int
+    archived_at: datetime | None
+
+
+class ConversationRemoved(msgspec.Struct, frozen=True, tag="conversation:removed", tag_field="type"):
+    """A person loses a conversation; everyone in it where `user_id` is None."""
+
+    conversation_id: UUID
+    user_id: UUID | None
+    reason: Literal["left", "removed", "deleted"]
+
+
 class SessionsRevoked(msgspec.Struct, frozen=True, tag="sessions:revoked", tag_field="type"):
     """Sessions of a person ended: all of them where `session_ids` is None. Their sockets are closed."""
 
@@ -58,4 +125,7 @@ class SessionsRevoked(msgspec.Struct, frozen=True, tag="sessions:revoked", tag_f
     session_ids: tuple[UUID, ...] | None
 
 
-Event: TypeAlias = MessageCreated | ReadMoved | ConversationListed | SessionsRevoked
+MessageEvent: TypeAlias = MessageCreated | MessageUpdated | MessageDeleted
+Event: TypeAlias = (
+    MessageEvent | ReadMoved | ConversationListed | ConversationChanged | ConversationRemoved | SessionsRevoked
+)

@@ -3,14 +3,28 @@
 from collections.abc import Callable
 from typing import Any
 
-from chat.events import ConversationListed, Event, MessageCreated, ReadMoved, SessionsRevoked
+from chat.events import (
+    ConversationChanged,
+    ConversationListed,
+    ConversationRemoved,
+    Event,
+    MessageCreated,
+    MessageDeleted,
+    MessageUpdated,
+    ReadMoved,
+    SessionsRevoked,
+)
 from chat.realtime.bus import Bus
 from chat.realtime.hub import Hub
 
 CHANNELS: dict[type[Event], Callable[[Any], str]] = {
-    MessageCreated: lambda event: f"chat:conversation:{event.conversation_id}",
+    MessageCreated: lambda event: f"chat:conversation:{event.message.conversation_id}",
+    MessageUpdated: lambda event: f"chat:conversation:{event.message.conversation_id}",
+    MessageDeleted: lambda event: f"chat:conversation:{event.message.conversation_id}",
     ReadMoved: lambda event: f"chat:user:{event.user_id}",
     ConversationListed: lambda event: f"chat:user:{event.user_id}",
+    ConversationChanged: lambda event: f"chat:conversation:{event.conversation_id}",
+    ConversationRemoved: lambda event: f"chat:conversation:{event.conversation_id}",
     SessionsRevoked: lambda event: f"chat:user:{event.user_id}",
 }
 

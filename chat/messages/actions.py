@@ -5,7 +5,7 @@ from itertools import accumulate
 from uuid import UUID
 
 from chat.errors import ChatError
-from chat.events import MessageCreated
+from chat.events import Message
 from chat.ids import new_id
 from chat.messages import queries
 from chat.messages.model import Changes, HistoryPage, NewMessage, Sent, check_content
@@ -98,7 +98,7 @@ async def changes(
     return Changes(fitting, has_more=len(fitting) < len(rows))
 
 
-async def at_revision(services: Services, conversation_id: UUID, revision: int) -> MessageCreated | None:
+async def at_revision(services: Services, conversation_id: UUID, revision: int) -> Message | None:
     """The message that changed at a revision, for events that came as a reference; scoped to nobody."""
     row = await queries.at_revision(services.pool, conversation_id=conversation_id, revision=revision)
     return None if row is None else message_of(row)

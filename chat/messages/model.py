@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chat.errors import ValidationFailed
-from chat.events import MessageCreated
+from chat.events import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class NewMessage:
 class Sent:
     """The confirmation: the message is on disk. `duplicate` where it had been before this request."""
 
-    message: MessageCreated
+    message: Message
     duplicate: bool
 
 
@@ -30,7 +30,7 @@ class Sent:
 class HistoryPage:
     """Messages in their sequence, oldest first, and whether there are more on either side."""
 
-    messages: list[MessageCreated]
+    messages: list[Message]
     has_older: bool
     has_newer: bool
 
@@ -39,7 +39,7 @@ class HistoryPage:
 class Changes:
     """Messages in the order of their latest changes, and whether there are more."""
 
-    messages: list[MessageCreated]
+    messages: list[Message]
     has_more: bool
 
 

@@ -6,11 +6,33 @@ from uuid import UUID
 from chat.db import Connection, Record
 from chat.messages.model import NewMessage
 
-# A message with its sender, as `MessageCreated` wants it. Everywhere the same columns, so that a row that was
-# just stored and one that is read back can't differ.
-COLUMNS = """
-    m.id, m.conversation_id, m.seq, m.revision, m.sender_id, m.client_message_id, m.content, m.continues,
-    m.created_at, m.edited_at, m.deleted_at, u.username, u.display_name
+# The message that `m.reply_to` names, as `Quote` wants it.
+QUOTE = """
+    select json_build_object(
+        'id', q.id, 'seq', q.seq, 'content', left(q.content, 200), 'deleted_at', q.deleted_at,
+        'sender', json_build_object('id', s.id, 'username', s.username, 'display_name', s.display_name, 'role', s.role)
+    )
+    from messages q join users s on s.id = q.sender_id
+    where q.id = m.reply_to
+"""
+
+# The reactions to the message `m`, each as `Reaction` wants it: the emoji that was there first comes first.
+REACTIONS = """
+    select json_agg(json_build_object('emoji', emoji, 'count', count, 'user_ids', user_ids[:100]) order by first, emoji)
+    from (
+        select emoji, count(*) as count, min(created_at) as first,
+            array_agg(user_id order by created_at, user_id) as user_ids
+        from reactions where message_id = m.id group by emoji
+    ) chosen
+"""
+
+# A message with its sender, as `Message` wants it. Everywhere the same columns, so that a row that was just stored and
+# one that is read back can't differ. Where there is no quote and no reaction, nobody looks for one.
+COLUMNS = f"""
+    m.id, m.conversation_id, m.seq, m.revision, m.sender_id, m.client_message_id, m.content, m.content_type,
+    m.continues, m.created_at, m.edited_at, m.deleted_at, u.username, u.display_name, u.role,
+    case when m.reply_to is not null then ({QUOTE}) end as quote,
+    case when m.reacted then ({REACTIONS}) end as reactions
 """
 
 # One statement, and so one transaction and one round trip, for a whole batch.
@@ -32,7 +54,7 @@ STORE = f"""
         join conversations c on c.id = m.conversation_id
         join users u on u.id = m.sender_id
     ), fresh as (
-        select i.*, members.read_up_to_seq, u.username, u.display_name
+        select i.*, members.read_up_to_seq, u.username, u.display_name, u.role
         from incoming i
         join members on members.conversation_id = i.conversation_id and members.user_id = i.sender_id
         join users u on u.id = i.sender_id and u.deactivated_at is null
@@ -84,12 +106,14 @@ STORE = f"""
         from numbered
     )
     select n.position, false as duplicate, true as untold, n.id, n.conversation_id, n.seq, n.revision, n.sender_id,
-        n.client_message_id, n.content, coalesce(n.continues, false) as continues, now() as created_at,
-        null::timestamptz as edited_at, null::timestamptz as deleted_at, n.username, n.display_name
+        n.client_message_id, n.content, 'text' as content_type, coalesce(n.continues, false) as continues,
+        now() as created_at, null::timestamptz as edited_at, null::timestamptz as deleted_at,
+        n.username, n.display_name, n.role, null::json as quote, null::json as reactions
     from numbered n
     union all
-    select k.position, true, k.newest, k.id, k.conversation_id, k.seq, k.revision, k.sender_id, k.client_message_id,
-        k.content, k.continues, k.created_at, k.edited_at, k.deleted_at, k.username, k.display_name
+    select k.position, true, k.newest, k.id, k.conversation_id, k.seq, k.revision, k.sender_id,
+        k.client_message_id, k.content, k.content_type, k.continues, k.created_at, k.edited_at, k.deleted_at,
+        k.username, k.display_name, k.role, k.quote, k.reactions
     from known k
     order by 1
 """

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import asyncpg
+import msgspec
 
 from chat.conversations.model import ConversationNotFound
 from chat.db import UNAVAILABLE, Connection, Pool, Record
 from chat.errors import ChatError, Unavailable, ValidationFailed
-from chat.events import MessageCreated, Sender
+from chat.events import Message, Quote, Reaction, Sender
 from chat.messages import queries
 from chat.messages.model import NewMessage, Sent
 from chat.web.logs import get_logger
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 log = get_logger()
+
+_decode_quote = msgspec.json.Decoder(Quote).decode
+_decode_reactions = msgspec.json.Decoder(tuple[Reaction, ...]).decode
 
 RETRY_DELAYS = (0.1, 0.3, 0.9, 2.7, 5.0)
 
@@ -54,7 +58,7 @@ class Writer:
         queue: int,
         retries: int,
         timeout: float,
-        committed: Callable[[MessageCreated], None],
+        committed: Callable[[Message], None],
     ) -> None:
         self._pool = pool
         self._writers = writers
@@ -181,18 +185,22 @@ async def _store_or_hang_up(connection: Connection, messages: list[NewMessage]) 
         raise
 
 
-def message_of(row: Record) -> MessageCreated:
-    """A row of `queries.COLUMNS` as the event that tells of it."""
-    return MessageCreated(
+def message_of(row: Record) -> Message:
+    """A row of `queries.COLUMNS` as everyone sees it."""
+    quote, reactions = row["quote"], row["reactions"]
+    return Message(
         id=row["id"],
         conversation_id=row["conversation_id"],
         seq=row["seq"],
         revision=row["revision"],
-        sender=Sender(id=row["sender_id"], username=row["username"], display_name=row["display_name"]),
+        sender=Sender(row["sender_id"], row["username"], row["display_name"], row["role"]),
         client_message_id=row["client_message_id"],
         content=row["content"],
+        content_type=row["content_type"],
         continues=row["continues"],
         created_at=row["created_at"],
         edited_at=row["edited_at"],
         deleted_at=row["deleted_at"],
+        reply_to=None if quote is None else _decode_quote(quote),
+        reactions=() if reactions is None else _decode_reactions(reactions),
     )

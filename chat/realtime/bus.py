@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from chat import db, redis
-from chat.events import Event, MessageCreated
+from chat.events import Event, Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated
 from chat.ids import new_id
 from chat.realtime import queries
 from chat.web import metrics
@@ -38,11 +39,16 @@ MAX_WAITING = 20_000
 
 
 class MessageReference(msgspec.Struct, frozen=True, tag="message:reference", tag_field="type"):
-    """Stands for a message in a NOTIFY, which holds at most 8,000 bytes: the receiver reads the row."""
+    """Stands for the event of a message in a NOTIFY, which holds at most 8,000 bytes: the receiver reads the row."""
 
+    event: Literal["message:received", "message:updated", "message:deleted"]
     conversation_id: UUID
     revision: int
 
+
+_MESSAGE_EVENTS: dict[str, type[MessageEvent]] = {
+    str(event.__struct_config__.tag): event for event in (MessageCreated, MessageUpdated, MessageDeleted)
+}
 
 _decode_event = msgspec.json.Decoder(Event).decode
 _decode_notice = msgspec.json.Decoder(Event | MessageReference).decode
@@ -66,7 +72,7 @@ class Bus:
         receive: Callable[[Event], None],
         missed: Callable[[], Awaitable[None]],
         degraded: Callable[[bool], Awaitable[None]],
-        read_message: Callable[[UUID, int], Awaitable[MessageCreated | None]],
+        read_message: Callable[[UUID, int], Awaitable[Message | None]],
     ) -> None:
         self._redis = redis_client
         self._publish_all = redis_client.register_script(PUBLISH_ALL)
@@ -250,14 +256,15 @@ class Bus:
         if isinstance(notice, MessageReference):
             message = await self._read_message(notice.conversation_id, notice.revision)
             if message is not None:
-                self._receive(message)
+                self._receive(_MESSAGE_EVENTS[notice.event](message))
         else:
             self._receive(notice)
 
 
 def _as_notice(event: Event) -> Event | MessageReference:
-    if isinstance(event, MessageCreated):
-        return MessageReference(event.conversation_id, event.revision)
+    if isinstance(event, MessageEvent):
+        message, tag = event.message, cast("Any", event.__struct_config__.tag)
+        return MessageReference(tag, message.conversation_id, message.revision)
     return event
 
 

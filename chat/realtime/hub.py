@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from uuid import UUID
 
-from chat.events import ConversationListed, Event, MessageCreated, ReadMoved, SessionsRevoked
+from chat.events import ConversationListed, Event, Message, MessageCreated, ReadMoved, SessionsRevoked
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
 from chat.realtime.render import Renderer, frame
 from chat.web import metrics
@@ -93,8 +93,8 @@ class Hub:
 
     async def _deliver(self, event: Event) -> None:
         match event:
-            case MessageCreated():
-                await self._deliver_message(event)
+            case MessageCreated(message):
+                await self._deliver_message(message)
             case ReadMoved():
                 await self._send(self._by_user.get(event.user_id, ()), self._renderer.read_moved(event))
             case ConversationListed():
@@ -107,9 +107,9 @@ class Hub:
                     if event.session_ids is None or connection.session_id in event.session_ids:
                         connection.close_later(REVOKED)
 
-    async def _deliver_message(self, event: MessageCreated) -> None:
+    async def _deliver_message(self, message: Message) -> None:
         """On screen the message itself, elsewhere only the row in the list; each is rendered once."""
-        connections = self._by_conversation.get(event.conversation_id)
+        connections = self._by_conversation.get(message.conversation_id)
         if not connections:
             return
         on_screen, elsewhere = [], []
@@ -117,18 +117,18 @@ class Hub:
             # Nearly all sockets wait for nothing, and a look at that is cheap.
             if (
                 connection.sending
-                and event.client_message_id in connection.sending
-                and connection.user_id == event.sender.id
+                and message.client_message_id in connection.sending
+                and connection.user_id == message.sender.id
             ):
-                connection.sending.discard(event.client_message_id)
-            elif event.conversation_id in connection.open:
+                connection.sending.discard(message.client_message_id)
+            elif message.conversation_id in connection.open:
                 on_screen.append(connection)
             else:
                 elsewhere.append(connection)
         if on_screen:
-            await self._send(on_screen, self._renderer.message_on_screen(event))
+            await self._send(on_screen, self._renderer.message_on_screen(message))
         if elsewhere:
-            await self._send(elsewhere, self._renderer.message_elsewhere(event))
+            await self._send(elsewhere, self._renderer.message_elsewhere(message))
 
     async def _send(self, connections: Iterable[Connection], frame: bytes) -> None:
         written = 0

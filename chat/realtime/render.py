@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from chat import markup
 from chat.errors import ChatError
-from chat.events import ConversationListed, MessageCreated, ReadMoved, Sender
+from chat.events import ConversationListed, Message, ReadMoved, Sender
 from chat.people import hue_of, initials_of
 from chat.realtime.stencil import PRESENT, Stencil
 
@@ -44,7 +44,7 @@ class MessageView:
 
     __slots__ = ("_content", "at", "client_message_id", "id", "revision", "sender", "seq")
 
-    def __init__(self, message: MessageCreated) -> None:
+    def __init__(self, message: Message) -> None:
         self.id = message.id
         self.seq = message.seq
         self.revision = message.revision
@@ -111,7 +111,7 @@ class Renderer:
         self._news_html = lru_cache(maxsize=512)(self._fill_news)
         environment.globals["message_html"] = self.message_html
 
-    async def prepare(self, messages: Iterable[MessageCreated]) -> None:
+    async def prepare(self, messages: Iterable[Message]) -> None:
         """Render what is long ahead, with a turn of the loop after each: a page of costly messages must not hold up
         everyone else."""
         for message in messages:
@@ -119,20 +119,20 @@ class Renderer:
                 markup.render(message.content)
                 await asyncio.sleep(0)
 
-    def message_html(self, message: MessageCreated) -> Markup:
+    def message_html(self, message: Message) -> Markup:
         """The message alone, as templates show it in a list of several."""
         stencil = self._message_stencil("messages/_message.html", message)
         return Markup(stencil.fill(message=MessageView(message)))  # noqa: S704 - the stencil escapes
 
-    def message_on_screen(self, message: MessageCreated) -> bytes:
+    def message_on_screen(self, message: Message) -> bytes:
         """`message:received` for a device that has the conversation open: the message and the row's activity."""
         return self._received(message, on_screen=True)
 
-    def message_elsewhere(self, message: MessageCreated) -> bytes:
+    def message_elsewhere(self, message: Message) -> bytes:
         """`message:received` for the other devices of the members: only the row's activity."""
         return self._received(message, on_screen=False)
 
-    def message_sent(self, message: MessageCreated, *, duplicate: bool) -> bytes:
+    def message_sent(self, message: Message, *, duplicate: bool) -> bytes:
         """`message:sent`: the confirmation to the device that sent it."""
         return frame(
             "message:sent",
@@ -152,7 +152,7 @@ class Renderer:
 
     def synced(
         self,
-        messages: list[MessageCreated],
+        messages: list[Message],
         *,
         conversation_id: UUID,
         after_revision: int,
@@ -181,7 +181,7 @@ class Renderer:
         """`conversation:updated`: the page fetches the row, which is personal."""
         return frame("conversation:updated", conversation_id=event.conversation_id)
 
-    def _received(self, message: MessageCreated, *, on_screen: bool) -> bytes:
+    def _received(self, message: Message, *, on_screen: bool) -> bytes:
         return frame(
             "message:received",
             conversation_id=message.conversation_id,
@@ -194,12 +194,12 @@ class Renderer:
             content=self._news_html(message, on_screen),
         )
 
-    def _fill_news(self, message: MessageCreated, on_screen: bool) -> str:
+    def _fill_news(self, message: Message, on_screen: bool) -> str:
         return self._message_stencil("live/message.html", message, on_screen=on_screen).fill(
             message=MessageView(message), activity=activity_of(message), conversation_id=message.conversation_id
         )
 
-    def _message_stencil(self, template: str, message: MessageCreated, *, on_screen: bool = True) -> Stencil:
+    def _message_stencil(self, template: str, message: Message, *, on_screen: bool = True) -> Stencil:
         known = (
             ("on_screen", on_screen),
             ("message.pending", False),
@@ -214,7 +214,7 @@ class Renderer:
         return Stencil(self._environment.get_template(template), *names, known=dict(known))
 
 
-def activity_of(message: MessageCreated) -> Activity:
+def activity_of(message: Message) -> Activity:
     """The activity that a new message leaves behind."""
     return Activity(
         message.conversation_id,

@@ -11,7 +11,7 @@ import pytest
 from chat.conversations.model import ConversationNotFound
 from chat.db import Pool, create_pool
 from chat.errors import Unavailable, ValidationFailed
-from chat.events import MessageCreated
+from chat.events import Message
 from chat.ids import new_id
 from chat.messages.model import NewMessage
 from chat.messages.writer import Writer
@@ -19,9 +19,7 @@ from chat.settings import Settings
 from tests.factory import Factory, client_id
 
 
-def make_writer(
-    pool: Pool, committed: Callable[[MessageCreated], None] = lambda _: None, **changes: int | float
-) -> Writer:
+def make_writer(pool: Pool, committed: Callable[[Message], None] = lambda _: None, **changes: int | float) -> Writer:
     options: dict[str, int | float] = {"writers": 2, "batch": 16, "queue": 10_000, "retries": 3, "timeout": 3.0}
     return Writer(pool, committed=committed, **(options | changes))  # type: ignore[arg-type]
 
@@ -43,7 +41,7 @@ async def other_pool(settings: Settings) -> AsyncIterator[Pool]:
 async def test_a_message_takes_the_next_sequence_number_and_revision(pool: Pool, factory: Factory) -> None:
     maria, noah = await factory.user("maria"), await factory.user("noah")
     conversation = await factory.direct(maria, noah)
-    told: list[MessageCreated] = []
+    told: list[Message] = []
     writer = make_writer(pool, told.append)
 
     first = await writer.store(new_message(conversation, maria, "one"))
@@ -114,7 +112,7 @@ async def test_two_people_may_use_the_same_client_id(pool: Pool, factory: Factor
 async def test_concurrent_senders_on_two_processes_leave_no_gap(pool: Pool, other_pool: Pool, factory: Factory) -> None:
     people = [await factory.user() for _ in range(4)]
     conversations = [await factory.group(*people) for _ in range(5)]
-    told: list[MessageCreated] = []
+    told: list[Message] = []
     writers = [make_writer(pool, told.append), make_writer(other_pool, told.append)]
 
     async def send(number: int) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 from jinja2 import Environment
 
-from chat.events import MessageCreated, Sender
+from chat.events import Message, Sender
 from chat.ids import new_id
 from chat.realtime.render import Renderer
 from tests.device import Connect, Frame, messages_in
@@ -16,12 +16,12 @@ from tests.servers import Serve
 
 
 async def test_others_have_their_turn_between_the_costly_messages_of_a_page() -> None:
-    message = MessageCreated(
+    message = Message(
         id=new_id(),
         conversation_id=new_id(),
         seq=1,
         revision=1,
-        sender=Sender(new_id(), "maria", "Maria"),
+        sender=Sender(new_id(), "maria", "Maria", "member"),
         client_message_id=client_id(),
         content="",
         continues=False,
