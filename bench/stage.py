@@ -23,6 +23,7 @@ from tests.servers import WebProcess
 LIFTED = {
     "SEND_LIMIT_PER_MINUTE": "0",
     "HISTORY_LIMIT_PER_MINUTE": "0",
+    "SEARCH_LIMIT_PER_MINUTE": "0",
     "CONNECT_LIMIT_PER_MINUTE": "0",
     "FRAME_LIMIT_PER_SECOND": "0",
 }

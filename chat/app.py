@@ -37,7 +37,7 @@ from chat.web.observe import observe
 from chat.web.pages import setup_templates
 from chat.web.scrape import setup_metrics
 from chat.web.static import StaticFiles
-from chat.web.throttle import THROTTLE, Throttle
+from chat.web.throttle import THROTTLE, RedisThrottle, tell_what_is_left
 
 BUS = web.AppKey("bus", Bus)
 
@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> web.Application:
         client_max_size=settings.body_max_bytes,
     )
     setup_headers(app)
+    app.on_response_prepare.append(tell_what_is_left)
     setup_metrics(app, settings)
     environment = setup_templates(
         app,
@@ -113,7 +114,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     app[HUB] = hub
     app[WRITER] = writer
     app[BUS] = bus
-    app[THROTTLE] = Throttle(redis)
+    app[THROTTLE] = RedisThrottle(redis)
     health = setup_health(app, services)
 
     async def sockets() -> dict[str, object]:

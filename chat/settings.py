@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: Annotated[str, Meta(min_length=32)]
     registration: Literal["open", "invite", "closed"] = "open"
     session_days: Count = 30
+    access_token_seconds: Count = 900
+    refresh_token_days: Count = 7
     login_limit: CountOrOff = 5
     login_limit_window: Seconds = 900
     register_limit: CountOrOff = 5
@@ -52,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     send_retries: Annotated[int, Meta(ge=0, le=5)] = 3
     history_page: Annotated[int, Meta(ge=1, le=100)] = 50
     history_limit_per_minute: CountOrOff = 60
+    search_limit_per_minute: CountOrOff = 30
     body_max_bytes: Count = 1_048_576
 
     # Sockets

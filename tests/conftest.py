@@ -26,6 +26,7 @@ NO_LIMITS = {
     "connect_limit_per_minute": 0,
     "send_limit_per_minute": 0,
     "history_limit_per_minute": 0,
+    "search_limit_per_minute": 0,
 }
 # Where its comparisons fail, they say what differs.
 pytest.register_assert_rewrite("tests.client")

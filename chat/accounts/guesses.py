@@ -47,11 +47,10 @@ def address_key(address: Address | None) -> str:
 @asynccontextmanager
 async def guess(limiter: Limiter, *counters: tuple[Limit, str]) -> AsyncIterator[None]:
     """Around the check of a password. Raises `RateLimited`; lets the try stay counted on `WrongPassword` only."""
-    counted: list[tuple[Limit, str]] = []
+    counted: list[tuple[Limit, str, str]] = []
     try:
         for limit, key in counters:
-            await limiter.hit(limit, key)
-            counted.append((limit, key))
+            counted.append((limit, key, await limiter.hit(limit, key)))
         yield
     except WrongPassword:
         raise
@@ -61,6 +60,6 @@ async def guess(limiter: Limiter, *counters: tuple[Limit, str]) -> AsyncIterator
     await _take_back(limiter, counted)
 
 
-async def _take_back(limiter: Limiter, counted: list[tuple[Limit, str]]) -> None:
-    for limit, key in counted:
-        await limiter.forgive(limit, key)
+async def _take_back(limiter: Limiter, counted: list[tuple[Limit, str, str]]) -> None:
+    for limit, key, try_id in counted:
+        await limiter.forgive(limit, key, try_id)

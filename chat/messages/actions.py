@@ -40,7 +40,12 @@ async def send(
     settings = services.settings
     try:
         text = check_content(content, max_length=settings.message_max_length)
-        await throttle.take(f"send:{sender_id}", per_minute=settings.send_limit_per_minute, burst=settings.send_burst)
+        await throttle.take(
+            f"send:{sender_id}",
+            per_minute=settings.send_limit_per_minute,
+            burst=settings.send_burst,
+            once=client_message_id,
+        )
         sent = await writer.store(NewMessage(new_id(), conversation_id, sender_id, client_message_id, text))
     except ChatError as error:
         metrics.send_errors.labels(error.code).inc()

@@ -20,7 +20,7 @@ from chat.web.forms import read_form
 from chat.web.keys import SERVICES
 from chat.web.pages import render_page, render_partial, wants_json
 from chat.web.paths import path_id
-from chat.web.throttle import THROTTLE
+from chat.web.throttle import RequestThrottle, count_history
 
 
 async def conversation_page(request: web.Request) -> web.Response:
@@ -47,11 +47,7 @@ async def history_page(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/history?before= or ?after=: a page of it, with what loads the next one."""
     viewer = await require_viewer(request)
     services = request.app[SERVICES]
-    await request.app[THROTTLE].take(
-        f"history:{viewer.id}",
-        per_minute=services.settings.history_limit_per_minute,
-        burst=services.settings.history_limit_per_minute,
-    )
+    await count_history(request, viewer.id)
     row = await conversations.get(services, viewer_id=viewer.id, conversation_id=path_id(request, "conversation_id"))
     before, after = _query_seq(request, "before"), _query_seq(request, "after")
     scope: dict[str, Any] = {
@@ -84,7 +80,7 @@ async def send_form(request: web.Request) -> web.Response:
         sent = await actions.send(
             request.app[SERVICES],
             request.app[WRITER],
-            request.app[THROTTLE],
+            RequestThrottle(request),
             sender_id=viewer.id,
             conversation_id=conversation_id,
             client_message_id=client_message_id,

@@ -117,7 +117,7 @@ async def conversation_sync(app: web.Application, connection: Connection, payloa
     services = app[SERVICES]
     per_minute = services.settings.history_limit_per_minute
     try:
-        await app[THROTTLE].take(f"sync:{connection.user_id}", per_minute=per_minute, burst=per_minute)
+        await app[THROTTLE].take(f"sync:{connection.user_id}", per_minute=per_minute)
     except RateLimited:
         await asyncio.sleep(HELD_SECONDS)
     row = await conversations.get(services, viewer_id=connection.user_id, conversation_id=payload.conversation_id)

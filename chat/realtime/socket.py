@@ -53,10 +53,11 @@ class SocketEvent:
 
 @dataclass(frozen=True, slots=True)
 class SocketSession:
-    """Who opened the socket."""
+    """Who opened the socket, and whether it may be used for more than to listen."""
 
     user_id: UUID
     session_id: UUID
+    may_write: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +97,7 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
         await socket.close(code=NOT_SIGNED_IN)
         return socket
     try:
-        await app[THROTTLE].take(
-            f"connect:{session.user_id}",
-            per_minute=settings.connect_limit_per_minute,
-            burst=settings.connect_limit_per_minute,
-        )
+        await app[THROTTLE].take(f"connect:{session.user_id}", per_minute=settings.connect_limit_per_minute)
     except RateLimited:
         await socket.close(code=TOO_MANY_CONNECTS)
         return socket

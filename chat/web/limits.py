@@ -8,18 +8,15 @@ import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 
 from chat.errors import RateLimited
+from chat.ids import new_id
 from chat.redis import UNAVAILABLE, Redis
 from chat.web.logs import get_logger
-
-if TYPE_CHECKING:
-    from limits import RateLimitItem
-    from limits.aio.strategies import FixedWindowRateLimiter
+from chat.web.windows import MemoryWindows, RedisWindows
 
 log = get_logger()
 
@@ -31,7 +28,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many tries in so many seconds, counted from the first one; an `amount` of 0 sets no limit."""
+    """So many tries in any `window` seconds; an `amount` of 0 sets no limit."""
 
     name: str
     amount: int
@@ -42,35 +39,39 @@ class Limiter:
     """Counts tries. Keys are hashed, so that Redis holds no addresses and no names of accounts."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+        self._in_redis = RedisWindows(redis)
+        self._in_memory = MemoryWindows()
         self._redis_pause_until = 0.0
 
-    async def hit(self, limit: Limit, key: str) -> None:
-        """Count a try. Raises `RateLimited`, with the seconds to wait, where there were too many already."""
-        if not limit.amount:
-            return
-        item, identifier = _item(limit), _hash(key)
-        if await self._count(lambda counter: counter.hit(item, identifier)):
-            return
-        # The counter counts a refused try, too; it would go on refusing when those that were let in are taken back.
-        await self.forgive(limit, key)
-        stats = await self._count(lambda counter: counter.get_window_stats(item, identifier))
-        seconds = max(1.0, stats.reset_time - time.time())
-        raise RateLimited(f"Too many tries. Please wait {in_words(seconds)}, then try again.", retry_after=seconds)
+    async def hit(self, limit: Limit, key: str) -> str:
+        """Count a try, and get what `forgive` wants to take it back. One that is refused is not counted.
 
-    async def forgive(self, limit: Limit, key: str) -> None:
-        """Take one try back."""
+        Raises `RateLimited`, with the seconds to wait, where there were too many already.
+        """
+        try_id = new_id().hex
         if limit.amount:
-            item, identifier = _item(limit), _hash(key)
-            await self._count(lambda counter: counter.hit(item, identifier, cost=-1))
+            answer = await self._ask(
+                lambda windows: windows.let_in(
+                    _key(limit, key), amount=limit.amount, seconds=limit.window, try_id=try_id
+                )
+            )
+            if answer.wait > 0:
+                seconds = max(1.0, answer.wait)
+                sentence = f"Too many tries. Please wait {in_words(seconds)}, then try again."
+                raise RateLimited(sentence, retry_after=seconds)
+        return try_id
+
+    async def forgive(self, limit: Limit, key: str, try_id: str) -> None:
+        """Take a try back."""
+        if limit.amount:
+            await self._ask(lambda windows: windows.forgive(_key(limit, key), try_id=try_id))
 
     async def clear(self, limit: Limit, key: str) -> None:
         """Forget all tries."""
         if limit.amount:
-            item, identifier = _item(limit), _hash(key)
-            await self._count(lambda counter: counter.clear(item, identifier))
+            await self._ask(lambda windows: windows.clear(_key(limit, key)))
 
-    async def _count(self, operation: "Callable[[FixedWindowRateLimiter], Awaitable[Result]]") -> Result:
+    async def _ask(self, operation: Callable[[RedisWindows | MemoryWindows], Awaitable[Result]]) -> Result:
         if time.monotonic() >= self._redis_pause_until:
             try:
                 return await operation(self._in_redis)
@@ -79,41 +80,12 @@ class Limiter:
                 log.warning("limits.in_memory", reason=type(error).__name__)
         return await operation(self._in_memory)
 
-    # The library is imported at the first try, because it takes a twentieth of the time in which a process starts.
-
-    @cached_property
-    def _in_redis(self) -> "FixedWindowRateLimiter":
-        from limits.aio.storage import RedisStorage
-        from limits.aio.strategies import FixedWindowRateLimiter
-
-        return FixedWindowRateLimiter(
-            RedisStorage(
-                "redis://",
-                implementation="redispy",
-                key_prefix="chat:limit",
-                connection_pool=self._redis.connection_pool,  # type: ignore[arg-type]
-            )
-        )
-
-    @cached_property
-    def _in_memory(self) -> "FixedWindowRateLimiter":
-        from limits.aio.storage import MemoryStorage
-        from limits.aio.strategies import FixedWindowRateLimiter
-
-        return FixedWindowRateLimiter(MemoryStorage())
-
 
 LIMITER = web.AppKey("limiter", Limiter)
 
 
-def _item(limit: Limit) -> "RateLimitItem":
-    from limits import RateLimitItemPerSecond
-
-    return RateLimitItemPerSecond(limit.amount, max(1, round(limit.window)), namespace=limit.name)
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode(errors="replace")).hexdigest()[:32]
+def _key(limit: Limit, key: str) -> str:
+    return f"chat:limit:{limit.name}:{hashlib.sha256(key.encode(errors='replace')).hexdigest()[:32]}"
 
 
 def in_words(seconds: float) -> str:
