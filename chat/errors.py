@@ -41,6 +41,12 @@ class AuthFailed(ChatError):
     status = 401
 
 
+class TokenExpired(AuthFailed):
+    """The token was good once. An access token is made anew with the refresh token."""
+
+    code = "TOKEN_EXPIRED"
+
+
 class Forbidden(ChatError):
     """Signed in, and not allowed to do this."""
 

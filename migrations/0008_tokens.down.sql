@@ -3,4 +3,7 @@
 drop table personal_tokens;
 drop table refresh_tokens;
 delete from sessions where kind = 'api';
-alter table sessions drop column kind;
+alter table sessions
+    drop column kind,
+    drop column name,
+    alter column token_hash set not null;

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
 from chat.errors import ValidationFailed
@@ -13,6 +13,9 @@ from chat.people import hue_of, initials_of
 from chat.web.proxies import Address
 
 Role: TypeAlias = Literal["owner", "admin", "member", "bot"]
+# What a token may be used for: to read and to receive, or to change something.
+Scope: TypeAlias = Literal["read", "write"]
+ALL_SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
 Registration: TypeAlias = Literal["open", "invite", "closed"]
 
 USERNAME_MAX = 32
@@ -73,10 +76,11 @@ class Account(Person):
 
 @dataclass(frozen=True, slots=True)
 class Viewer(Person):
-    """The person behind a request, and the session that says so."""
+    """The person behind a request, and the session that says so; for a personal token, its id stands for one."""
 
     email: str
     session_id: UUID
+    scopes: frozenset[Scope] = ALL_SCOPES
 
     @property
     def manages_people(self) -> bool:

@@ -3,6 +3,9 @@
 Two independent checks. The browser's own word: `Origin`, or `Sec-Fetch-Site` where that is missing. And a token
 that only our pages know: an HMAC of the session token, so there is nothing to store, and it changes when the session
 does. Somebody who is not signed in has a session token without a row in the database; it serves for nothing else.
+
+The API needs no such proof: it takes no cookie of a session, only tokens, which no browser adds by itself. The one
+cookie that it has, the refresh token's, is looked after where that is read (`chat.accounts.auth_api`).
 """
 
 import hashlib
@@ -16,6 +19,7 @@ from aiohttp_session import SESSION_KEY, Session
 from chat.errors import Forbidden
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
+from chat.web.paths import is_api
 from chat.web.proxies import origin_of, public_origin
 from chat.web.tokens import is_token, new_token
 
@@ -23,7 +27,7 @@ SESSION_COOKIE = "chat_session"
 FIELD = "csrf"
 HEADER = "X-CSRF-Token"
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 def session_cookie(request: web.Request) -> str | None:
@@ -44,7 +48,7 @@ def csrf_token(request: web.Request) -> str:
 @web.middleware
 async def csrf_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses every request that changes something and can't prove where it comes from, with `Forbidden`."""
-    if request.method not in _SAFE_METHODS:
+    if request.method not in SAFE_METHODS and not is_api(request):
         check_origin(request)
         await _check_token(request)
     return await handler(request)

@@ -1,4 +1,4 @@
-"""Addresses: the ids in ours, and where a person may be sent."""
+"""Addresses: those of the API, the ids in ours, and where a person may be sent."""
 
 import re
 from uuid import UUID
@@ -16,6 +16,11 @@ _LONGEST = 1000
 def own_path(text: str | None) -> str:
     """The path where it leads to a page of ours, else "/"."""
     return text if text and len(text) <= _LONGEST and _OWN.fullmatch(text) else "/"
+
+
+def is_api(request: web.Request) -> bool:
+    """Whether the request is for the JSON API: it never looks at the cookie of a session, and always answers JSON."""
+    return request.rel_url.raw_path.startswith("/api/")
 
 
 def path_id(request: web.Request, name: str) -> UUID:
