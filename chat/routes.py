@@ -15,7 +15,8 @@ from chat.messages import pages as messages
 from chat.messages import socket as message_events
 from chat.realtime.socket import SocketEvent, SocketFeatures, websocket
 from chat.receipts import socket as receipt_events
-from chat.web import health, scrape, static
+from chat.web import api, health, scrape, static
+from chat.web.api import Endpoint
 from chat.web.keys import SERVICES
 
 PAGES = [
@@ -46,6 +47,9 @@ PAGES = [
     web.post("/settings/invites/{invite_id}/revoke", settings.revoke_invite),
 ]
 
+# The JSON API. Each endpoint needs a token that allows its scope, unless that is None.
+API: list[Endpoint] = []
+
 SOCKET = [web.get("/ws", websocket)]
 
 OPERATIONS = [
@@ -58,7 +62,7 @@ OPERATIONS = [
     web.get("/manifest.webmanifest", static.manifest),
 ]
 
-ROUTES = [*PAGES, *SOCKET, *OPERATIONS]
+ROUTES = [*PAGES, *api.routes(API), *SOCKET, *OPERATIONS]
 
 SOCKET_EVENTS = {
     "subscribe": SocketEvent(message_events.Subscribe, message_events.subscribe),

@@ -17,6 +17,7 @@ from chat.web.compression import compressed_response
 from chat.web.keys import REQUEST_ID
 from chat.web.logs import get_logger
 from chat.web.pages import PERSONAL, is_htmx, wants_json, wants_pane
+from chat.web.paths import is_api
 
 log = get_logger()
 
@@ -126,7 +127,7 @@ def _from_chat(error: ChatError) -> Refusal:
 
 def _ask_to_sign_in(request: web.Request) -> web.Response | None:
     """For a person without a session: the sign-in page, and back afterwards. None for a program."""
-    if wants_json(request):
+    if wants_json(request) or is_api(request):
         return None
     if is_htmx(request):
         return web.Response(status=401, headers={**PERSONAL, "HX-Redirect": SIGN_IN})
@@ -135,12 +136,14 @@ def _ask_to_sign_in(request: web.Request) -> web.Response | None:
 
 
 def _answer(request: web.Request, refusal: Refusal) -> web.Response:
-    headers = dict(PERSONAL)
+    headers = {"Cache-Control": "no-store"} if is_api(request) else dict(PERSONAL)
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(refusal.retry_after))
     if refusal.allow:
         headers["Allow"] = refusal.allow
-    if wants_json(request):
+    if is_api(request) and refusal.status == web.HTTPUnauthorized.status_code:
+        headers["WWW-Authenticate"] = "Bearer"
+    if wants_json(request) or is_api(request):
         body = error_body(refusal.code, refusal.message, details=refusal.details, retry_after=refusal.retry_after)
         return web.Response(body=body, status=refusal.status, headers={**headers, "Content-Type": "application/json"})
     if is_htmx(request) and not wants_pane(request):
