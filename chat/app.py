@@ -8,6 +8,7 @@ from uuid import UUID
 import aiohttp_session
 from aiohttp import web
 
+from chat.accounts.bearer import require_api_viewer
 from chat.accounts.keys import account_services
 from chat.accounts.sessions import PostgresStorage
 from chat.conversations.pages import shell_context
@@ -28,6 +29,7 @@ from chat.redis import create_redis
 from chat.routes import ROUTES, SOCKET_FEATURES
 from chat.services import Services
 from chat.settings import Settings
+from chat.web.api import AUTHENTICATE
 from chat.web.csrf import csrf_middleware
 from chat.web.errors import answer_errors
 from chat.web.headers import setup_headers
@@ -65,6 +67,7 @@ def create_app(settings: Settings) -> web.Application:
     app[SHELL_CONTEXT] = shell_context
     app[RENDERER] = Renderer(environment)
     app[FEATURES] = SOCKET_FEATURES
+    app[AUTHENTICATE] = require_api_viewer
     app.add_routes(ROUTES)
     app.cleanup_ctx.append(lambda app: _running(app, settings))
     app.cleanup_ctx.append(account_services)

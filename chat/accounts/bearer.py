@@ -1,4 +1,4 @@
-"""Who is behind a token: an access token or a personal one, in a request's header or on a socket.
+"""Who is behind a token: an access token, or a personal one.
 
 No request for the API is ever answered because of the cookie of a session, so there is nothing to forge.
 """
@@ -13,10 +13,8 @@ from chat.accounts.keys import LAST_USE
 from chat.accounts.model import ALL_SCOPES, Scope, Viewer
 from chat.db import Record
 from chat.errors import AuthFailed, Forbidden, TokenExpired
-from chat.realtime.socket import SocketSession
 from chat.services import Services
-from chat.web.csrf import SAFE_METHODS
-from chat.web.keys import SERVICES, VIEWER
+from chat.web.keys import SERVICES
 from chat.web.tokens import hash_token, is_personal_token
 
 
@@ -27,30 +25,17 @@ def bearer_token(request: web.Request) -> str | None:
 
 
 async def require_api_viewer(request: web.Request) -> Viewer:
-    """Who makes this request of the API, by the token in its Authorization header; in `request[VIEWER]` afterwards.
+    """Who makes this request of the API, by the token in its Authorization header.
 
-    Raises `AuthFailed`, `TokenExpired`, and `Forbidden` where the token's scopes don't reach as far as the method.
+    Whether the token's scopes reach as far as the endpoint is looked at in `chat.web.api`. Raises `AuthFailed` or
+    `TokenExpired`.
     """
     token = bearer_token(request)
     if token is None:
         raise AuthFailed("Send an access token: “Authorization: Bearer …”.")
     viewer = await viewer_of(request.app[SERVICES], token)
-    require_scope(viewer, "read" if request.method in SAFE_METHODS else "write")
-    request[VIEWER] = viewer
     request.app[LAST_USE].note(viewer.session_id)
     return viewer
-
-
-async def authenticate_token(app: web.Application, token: str) -> SocketSession:
-    """Whose socket it is that brought this token. Raises `AuthFailed`, `TokenExpired`, and `Forbidden` where the token
-    isn't for reading.
-
-    The socket stays while the session lives, also beyond the time of the access token that opened it.
-    """
-    viewer = await viewer_of(app[SERVICES], token)
-    require_scope(viewer, "read")
-    app[LAST_USE].note(viewer.session_id)
-    return SocketSession(user_id=viewer.id, session_id=viewer.session_id, may_write="write" in viewer.scopes)
 
 
 async def viewer_of(services: Services, token: str) -> Viewer:
