@@ -8,7 +8,6 @@ from chat.accounts import pages as accounts
 from chat.accounts import people_pages as people
 from chat.accounts import settings_pages as settings
 from chat.accounts import socket as account_events
-from chat.accounts.sessions import authenticate_socket
 from chat.conversations import pages as conversations
 from chat.conversations import queries as conversation_queries
 from chat.messages import pages as messages
@@ -79,5 +78,5 @@ async def _conversation_ids(app: web.Application, user_id: UUID) -> list[UUID]:
 
 
 SOCKET_FEATURES = SocketFeatures(
-    authenticate=authenticate_socket, conversation_ids=_conversation_ids, events=SOCKET_EVENTS
+    authenticate=account_events.authenticate_socket, conversation_ids=_conversation_ids, events=SOCKET_EVENTS
 )

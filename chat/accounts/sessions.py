@@ -17,7 +17,6 @@ from chat.accounts.devices import clean_user_agent
 from chat.accounts.keys import LAST_USE
 from chat.accounts.model import Device, Viewer
 from chat.errors import AuthFailed
-from chat.realtime.socket import SocketSession
 from chat.settings import Settings
 from chat.web.csrf import SESSION_COOKIE, session_cookie
 from chat.web.keys import SERVICES, VIEWER
@@ -119,12 +118,6 @@ async def require_viewer(request: web.Request) -> Viewer:
     if viewer is None:
         raise AuthFailed("You are signed out. Please sign in.")
     return viewer
-
-
-async def authenticate_socket(request: web.Request) -> SocketSession | None:
-    """Whose socket this will be; None where nobody is signed in."""
-    viewer = await get_viewer(request)
-    return SocketSession(user_id=viewer.id, session_id=viewer.session_id) if viewer else None
 
 
 async def begin_session(request: web.Request, token: str) -> Session:

@@ -23,11 +23,17 @@ async def give_sign_of_life(connection: asyncpg.Connection, *, timeout: float) -
 
 
 async def live_sessions(connection: Connection, *, ids: Collection[UUID]) -> set[UUID]:
-    """Those of the sessions that have not ended and whose account is active."""
+    """Those of the sessions, or personal tokens, that have not ended and whose account is active."""
     records = await connection.fetch(
         """
-        select s.id from sessions s join users u on u.id = s.user_id
-        where s.id = any ($1) and s.expires_at > now() and u.deactivated_at is null
+        select live.id
+        from (
+            select id, user_id from sessions where id = any ($1) and expires_at > now()
+            union all
+            select id, user_id from personal_tokens
+            where id = any ($1) and (expires_at is null or expires_at > now())
+        ) as live join users on users.id = live.user_id
+        where deactivated_at is null
         """,
         list(ids),
     )

@@ -13,13 +13,12 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from chat.db import UNAVAILABLE
-from chat.errors import ChatError, RateLimited, Unavailable, ValidationFailed
+from chat.errors import AuthFailed, ChatError, RateLimited, Unavailable, ValidationFailed
 from chat.realtime import queries
 from chat.realtime.connection import GOING_AWAY, NOT_SIGNED_IN, REVOKED, TOO_MANY_CONNECTS, Connection
 from chat.realtime.hub import Hub
 from chat.realtime.render import Renderer, error_frame, frame
 from chat.web import metrics
-from chat.web.csrf import check_origin
 from chat.web.keys import SERVICES
 from chat.web.logs import get_logger
 from chat.web.throttle import THROTTLE
@@ -53,10 +52,11 @@ class SocketEvent:
 
 @dataclass(frozen=True, slots=True)
 class SocketSession:
-    """Who opened the socket, and whether it may be used for more than to listen."""
+    """Who opened the socket, whether with a token, and whether it may be used for more than to listen."""
 
     user_id: UUID
     session_id: UUID
+    by_token: bool = False
     may_write: bool = True
 
 
@@ -76,11 +76,13 @@ _decode = msgspec.json.Decoder(Incoming).decode
 
 async def websocket(request: web.Request) -> web.WebSocketResponse:
     """`GET /ws`. Refusals come as close codes, because a browser can't see the status of a failed upgrade."""
-    check_origin(request)
     app = request.app
     features = app[FEATURES]
     settings = app[SERVICES].settings
-    session = await features.authenticate(request)
+    try:
+        session = await features.authenticate(request)
+    except AuthFailed:
+        session = None
     socket = web.WebSocketResponse(
         compress=False,
         autoping=False,
