@@ -4,7 +4,10 @@ import time
 from itertools import accumulate
 from uuid import UUID
 
-from chat.errors import ChatError
+from chat.conversations import access
+from chat.conversations.access import Deed
+from chat.conversations.model import ConversationNotFound
+from chat.errors import ChatError, ValidationFailed
 from chat.events import Message
 from chat.ids import new_id
 from chat.messages import queries
@@ -30,11 +33,15 @@ async def send(
     conversation_id: UUID,
     client_message_id: UUID,
     content: str,
+    reply_to: UUID | None = None,
 ) -> Sent:
     """Store a message and answer when it is on disk. Any number of calls with one client message id store one.
 
-    The writer emits `MessageCreated` after the commit. Raises `ValidationFailed` for content that can't be a message,
-    `RateLimited`, `ConversationNotFound`, and `Unavailable` where it could not be stored and may be sent again.
+    `reply_to` names a message of the same conversation. The writer emits `MessageCreated` after the commit.
+
+    Raises `ValidationFailed` for content that can't be a message, and for a reply to what isn't there; `RateLimited`;
+    what `access.standing` raises; `Forbidden` where nobody may write; and `Unavailable` where the message could not be
+    stored and may be sent again.
     """
     started = time.perf_counter()
     settings = services.settings
@@ -46,7 +53,8 @@ async def send(
             burst=settings.send_burst,
             once=client_message_id,
         )
-        sent = await writer.store(NewMessage(new_id(), conversation_id, sender_id, client_message_id, text))
+        message = NewMessage(new_id(), conversation_id, sender_id, client_message_id, text, reply_to)
+        sent = await _store(services, writer, message)
     except ChatError as error:
         metrics.send_errors.labels(error.code).inc()
         raise
@@ -54,6 +62,20 @@ async def send(
     if not sent.duplicate:
         metrics.messages.inc()
     return sent
+
+
+async def _store(services: Services, writer: Writer, message: NewMessage) -> Sent:
+    """Store it, or say why that was refused: who writes and may, the ordinary case, is not asked about beforehand."""
+    try:
+        return await writer.store(message)
+    except ConversationNotFound:
+        standing = await access.standing(
+            services.pool, viewer_id=message.sender_id, conversation_id=message.conversation_id
+        )
+        standing.require(Deed.SEND)
+        if message.reply_to is not None:
+            raise ValidationFailed("The message that this replies to is not in this conversation.") from None
+        raise
 
 
 async def page(

@@ -16,6 +16,7 @@ class NewMessage:
     sender_id: UUID
     client_message_id: UUID
     content: str
+    reply_to: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

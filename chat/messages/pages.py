@@ -74,6 +74,7 @@ async def send_form(request: web.Request) -> web.Response:
     form = await read_form(request)
     try:
         client_message_id = UUID(form.get("client_message_id", ""))
+        reply_to = UUID(form["reply_to"]) if form.get("reply_to") else None
     except ValueError:
         raise ValidationFailed("The form is incomplete. Reload the page and try again.") from None
     try:
@@ -86,6 +87,7 @@ async def send_form(request: web.Request) -> web.Response:
             client_message_id=client_message_id,
             # Browsers send line breaks in forms as CR LF (HTML, form submission).
             content=form.get("content", "").replace("\r\n", "\n"),
+            reply_to=reply_to,
         )
     except ChatError as error:
         if not wants_json(request):

@@ -37,16 +37,18 @@ COLUMNS = f"""
 
 # One statement, and so one transaction and one round trip, for a whole batch.
 #
-# - `known` finds what was stored before; `fresh` is the rest, of senders who are members at this moment.
+# - `known` finds what was stored before; `fresh` is the rest, of senders who are members at this moment, and with
+#   replies to messages of the same conversation only.
 # - `locked` takes the conversations' rows in the order of their ids, so that two processes can't deadlock, and
-#   reads the counters after the wait: numbers taken from them have no gap and no twin.
+#   reads the counters after the wait: numbers taken from them have no gap and no twin. It leaves out where nobody may
+#   write: what is archived or deleted, and two people of whom one has blocked the other.
 # - Who writes has read what came before, so the sender's own watermarks move along.
 # - A message that another process stores while this statement waits is not in `known`. Its insert then breaks the
 #   unique constraint, the statement leaves nothing behind, and the writer tries again.
 STORE = f"""
     with incoming as (
-        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[])
-            with ordinality as i (id, conversation_id, sender_id, client_message_id, content, position)
+        select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[])
+            with ordinality as i (id, conversation_id, sender_id, client_message_id, content, reply_to, position)
     ), known as (
         select i.position, m.seq = c.last_seq as newest, {COLUMNS}
         from incoming i
@@ -58,11 +60,19 @@ STORE = f"""
         from incoming i
         join members on members.conversation_id = i.conversation_id and members.user_id = i.sender_id
         join users u on u.id = i.sender_id and u.deactivated_at is null
-        where i.position not in (select position from known)
+        where i.position not in (select position from known) and (
+            i.reply_to is null
+            or exists (select from messages q where q.id = i.reply_to and q.conversation_id = i.conversation_id)
+        )
     ), locked as (
         select id, last_seq, revision, last_sender_id, last_message_at
         from conversations
-        where id = any (array(select conversation_id from fresh)) and deleted_at is null
+        where id = any (array(select conversation_id from fresh)) and deleted_at is null and archived_at is null
+            and (kind <> 'direct' or not exists (
+                select from blocks
+                where (blocker_id, blocked_id) = (direct_low, direct_high)
+                    or (blocker_id, blocked_id) = (direct_high, direct_low)
+            ))
         order by id
         for no key update
     ), numbered as (
@@ -100,16 +110,17 @@ STORE = f"""
         on conflict do nothing
     ), stored as (
         insert into messages
-            (id, conversation_id, seq, revision, sender_id, client_message_id, content, continues, created_at)
+            (id, conversation_id, seq, revision, sender_id, client_message_id, content, continues, reply_to, created_at)
         select id, conversation_id, seq, revision, sender_id, client_message_id, content, coalesce(continues, false),
-            now()
+            reply_to, now()
         from numbered
     )
-    select n.position, false as duplicate, true as untold, n.id, n.conversation_id, n.seq, n.revision, n.sender_id,
-        n.client_message_id, n.content, 'text' as content_type, coalesce(n.continues, false) as continues,
+    select m.position, false as duplicate, true as untold, m.id, m.conversation_id, m.seq, m.revision, m.sender_id,
+        m.client_message_id, m.content, 'text' as content_type, coalesce(m.continues, false) as continues,
         now() as created_at, null::timestamptz as edited_at, null::timestamptz as deleted_at,
-        n.username, n.display_name, n.role, null::json as quote, null::json as reactions
-    from numbered n
+        m.username, m.display_name, m.role, case when m.reply_to is not null then ({QUOTE}) end as quote,
+        null::json as reactions
+    from numbered m
     union all
     select k.position, true, k.newest, k.id, k.conversation_id, k.seq, k.revision, k.sender_id,
         k.client_message_id, k.content, k.content_type, k.continues, k.created_at, k.edited_at, k.deleted_at,
@@ -123,7 +134,8 @@ async def store(connection: Connection, *, messages: Sequence[NewMessage]) -> li
     """Store a batch, each message under the next sequence number of its conversation, in the batch's order.
 
     Answers one row per message that is stored now or was before (`duplicate`), with its 1-based `position` in the
-    batch. A position without a row was refused: the sender is not an active member of a conversation of that id.
+    batch. A position without a row was refused: the sender is not an active member of a conversation of that id, may
+    not write there, or replies to what isn't there.
     `untold` says that nobody may know of the message yet: it is new, or it was stored before and nothing came after
     it, so that whoever stored it may have died before it could tell.
     No two messages of a batch may share sender and client message id.
@@ -138,6 +150,7 @@ async def store(connection: Connection, *, messages: Sequence[NewMessage]) -> li
         [message.sender_id for message in messages],
         [message.client_message_id for message in messages],
         [message.content for message in messages],
+        [message.reply_to for message in messages],
     )
 
 

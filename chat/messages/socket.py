@@ -30,6 +30,7 @@ class MessageSend(msgspec.Struct):
     conversation_id: UUID
     client_message_id: UUID
     content: str
+    reply_to: UUID | None = None
 
 
 class Subscribe(msgspec.Struct):
@@ -64,6 +65,7 @@ async def message_send(app: web.Application, connection: Connection, payload: Me
             conversation_id=payload.conversation_id,
             client_message_id=payload.client_message_id,
             content=payload.content,
+            reply_to=payload.reply_to,
         )
     except (ChatError, *UNAVAILABLE) as error:
         connection.sending.discard(payload.client_message_id)

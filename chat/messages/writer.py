@@ -74,8 +74,9 @@ class Writer:
     async def store(self, message: NewMessage) -> Sent:
         """Wait until the message is on disk.
 
-        Raises `ConversationNotFound`, `Unavailable` where the database can't be reached or too much is waiting
-        already, and `ValidationFailed` where the database refuses the row.
+        Raises `ConversationNotFound` where the sender may not write this there, for whatever reason; `Unavailable`
+        where the database can't be reached or too much is waiting already; and `ValidationFailed` where the database
+        refuses the row.
         """
         answer: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
         key = (message.sender_id, message.client_message_id)
