@@ -29,8 +29,9 @@ CONTENT_TYPES = {
     ".woff2": "font/woff2",
 }
 COMPRESSIBLE = {".css", ".js", ".json", ".svg"}
-STYLES_LIST = "css/index.txt"
-STYLES = "app.css"
+STYLES_LIST = "index.txt"
+# What each joined stylesheet is made of; the later one is fetched with the first page or panel that needs it.
+STYLES = {"app.css": "css", "later.css": "css/later"}
 FOREVER = "public, max-age=31536000, immutable"
 SHORTLY = "public, max-age=60"
 
@@ -87,7 +88,8 @@ class StaticFiles:
             for path in sorted(folder.rglob("*"))
             if path.suffix in CONTENT_TYPES and path.is_file()
         }
-        self._files[STYLES] = StaticFile(_joined_styles(folder), suffix=".css")
+        for name, part in STYLES.items():
+            self._files[name] = StaticFile(_joined_styles(folder / part), suffix=".css")
         self.hash = _tree_hash(self._files)
 
     def find(self, path: str) -> StaticFile | None:
@@ -116,7 +118,7 @@ STATIC = web.AppKey("static", StaticFiles)
 
 
 def style_names(folder: Path) -> list[str]:
-    """The stylesheets in the order in which they are joined, from `css/index.txt`; # opens a comment."""
+    """The stylesheets of a folder in the order in which they are joined, from its `index.txt`; # opens a comment."""
     lines = (folder / STYLES_LIST).read_text("utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
@@ -167,7 +169,7 @@ def _served(path: Path) -> bytes:
 
 
 def _joined_styles(folder: Path) -> bytes:
-    joined = b"\n".join((folder / "css" / name).read_bytes() for name in style_names(folder))
+    joined = b"\n".join((folder / name).read_bytes() for name in style_names(folder))
     return _CSS_INDENT.sub(b"\n", _CSS_COMMENT.sub(b"", joined))
 
 

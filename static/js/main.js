@@ -9,9 +9,9 @@ import * as banner from './banner.js';
 import * as bubbles from './bubbles.js';
 import * as composer from './composer.js';
 import * as connection from './connection.js';
-import * as copying from './copying.js';
 import * as drafts from './drafts.js';
 import * as keyboard from './keyboard.js';
+import * as later from './later.js';
 import * as navigation from './navigation.js';
 import * as outbox from './outbox.js';
 import * as reading from './reading.js';
@@ -26,7 +26,7 @@ import * as timeline from './timeline.js';
 // it tells the others that the first page is there.
 for (const module of [
   navigation, outbox, bubbles, drafts, composer, reading, scrolling, sync, connection, banner,
-  sidebar, announcer, search, switcher, copying, keyboard, timeline,
+  sidebar, announcer, search, switcher, keyboard, later, timeline,
 ]) {
   module.start();
 }

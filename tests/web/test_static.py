@@ -9,7 +9,7 @@ import brotli
 import pytest
 
 from chat.folders import resource_folder
-from chat.web.static import StaticFiles, style_names
+from chat.web.static import STYLES, StaticFiles, style_names
 from tests.web.small_app import make_app, raw_status, running
 
 PLAIN = {"Accept-Encoding": "identity"}
@@ -28,6 +28,8 @@ def small_folder(root: Path, **changes: str) -> Path:
         "css/index.txt": "# order\nfirst.css\nsecond.css\n",
         "css/first.css": "a { color: red; } /* why */",
         "css/second.css": "b {\n  color: blue;\n}",
+        "css/later/index.txt": "third.css\n",
+        "css/later/third.css": "c { color: green; }",
         "js/main.js": "import './other.js';",
         "js/other.js": "",
         "README.md": "not for browsers",
@@ -39,12 +41,16 @@ def test_stylesheets_are_joined_in_the_declared_order_without_comments(tmp_path:
     styles = StaticFiles(small_folder(tmp_path)).find("app.css")
     assert styles is not None
     assert styles.body == b"a { color: red; } \nb {\ncolor: blue;\n}"
+    later = StaticFiles(tmp_path).find("later.css")
+    assert later is not None
+    assert later.body == b"c { color: green; }"
 
 
-def test_every_stylesheet_is_listed_once_and_exists() -> None:
-    folder = resource_folder("static")
+@pytest.mark.parametrize("part", STYLES.values())
+def test_every_stylesheet_is_listed_once_and_exists(part: str) -> None:
+    folder = resource_folder("static") / part
     names = style_names(folder)
-    assert sorted(names) == sorted(path.name for path in (folder / "css").glob("*.css"))
+    assert sorted(names) == sorted(path.name for path in folder.glob("*.css"))
     assert len(names) == len(set(names))
 
 

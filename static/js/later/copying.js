@@ -1,6 +1,6 @@
 /** A button that copies what stands in the field beside it. */
 
-import { onAction } from './page.js';
+import { onAction } from '../page.js';
 
 export function start() {
   onAction('copy', (button) => {
