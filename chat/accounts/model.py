@@ -9,23 +9,21 @@ from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
 from chat.errors import ValidationFailed
+from chat.names import check_name, normal_form
 from chat.people import hue_of, initials_of
 from chat.web.proxies import Address
+from chat.web.tokens import Scope
 
 Role: TypeAlias = Literal["owner", "admin", "member", "bot"]
-# What a token may be used for: to read and to receive, or to change something.
-Scope: TypeAlias = Literal["read", "write"]
-ALL_SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
 Registration: TypeAlias = Literal["open", "invite", "closed"]
+
+ALL_SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
 
 USERNAME_MAX = 32
 DISPLAY_NAME_MAX = 80
 EMAIL_MAX = 254
 PASSWORD_MIN = 8
 PASSWORD_MAX = 200
-MARKS_IN_A_ROW = 4
-# More than the longest of them has, however its letters are composed and whatever blanks stand around it.
-NAME_MAX = 1000
 
 # Words that address more than one person, or that somebody could pass for the chat itself with.
 RESERVED_USERNAMES = frozenset(
@@ -38,12 +36,6 @@ RESERVED_USERNAMES = frozenset(
 
 _USERNAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
 _EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}@[^\s@\"(),:;<>\[\]\\]+\.[^\s@\"(),:;<>\[\]\\]+")
-
-# Joiners shape words in Persian and in the scripts of India, and hold some emoji together. Every other invisible
-# format character is refused, above all those that turn the direction of what follows.
-_JOINERS = frozenset("\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}")
-# Letters and symbols by their category, and yet there is nothing to see.
-_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +87,33 @@ class Viewer(Person):
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where somebody signs in from, as it told us itself."""
+    """Where somebody signs in from, as it told us itself: a browser, or a program that uses the API.
+
+    `name` is what a program calls itself, in words for people.
+    """
 
     user_agent: str
     address: Address | None
+    kind: Literal["browser", "api"] = "browser"
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session that has just begun, and the token that it goes on with: in a browser's cookie, or to refresh with."""
+
+    id: UUID
+    user_id: UUID
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """One line in the list of devices; `device` is in words, like "Firefox on Linux"."""
+    """One line in the list of devices; `device` is in words, like "Firefox on Linux"; `app` where it isn't a browser."""
 
     id: UUID
     device: str
+    app: bool
     address: str
     last_used_at: datetime
     current: bool
@@ -175,14 +182,6 @@ class Checks:
             raise ValidationFailed("Please have another look at what is marked.", fields=self.fields)
 
 
-def _normal_form(raw: str) -> str:
-    """Normal form C, in which the same letters are the same characters.
-
-    Only of what could be one of ours: the time that it takes grows with the square of the marks on one letter.
-    """
-    return unicodedata.normalize("NFC", raw) if len(raw) <= NAME_MAX else raw
-
-
 def check_username(raw: str, *, current: str | None = None) -> str:
     """Lower case, without a leading @; `current` is always accepted. Raises `ValueError` with a sentence for people."""
     name = raw.strip().removeprefix("@").lower()
@@ -199,36 +198,12 @@ def check_username(raw: str, *, current: str | None = None) -> str:
 
 def check_display_name(raw: str) -> str:
     """In normal form C, with single spaces. Raises `ValueError` with a sentence for people."""
-    name = " ".join(_normal_form(raw).split())
-    if not name:
-        raise ValueError("Please tell us your name.")
-    if len(name) > DISPLAY_NAME_MAX:
-        raise ValueError(f"A name has at most {DISPLAY_NAME_MAX} characters.")
-    if any(_is_refused(character) for character in name):
-        raise ValueError("A name can't have characters that are invisible or change the direction of writing.")
-    if not any(unicodedata.category(character)[0] in "LNPS" and character not in _BLANKS for character in name):
-        raise ValueError("A name needs something that can be seen.")
-    if _longest_run_of_marks(name) > MARKS_IN_A_ROW:
-        raise ValueError("That is more accents on one letter than fit in a line.")
-    return name
-
-
-def _is_refused(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category in ("Cc", "Cs", "Co", "Zl", "Zp") or (category == "Cf" and character not in _JOINERS)
-
-
-def _longest_run_of_marks(text: str) -> int:
-    longest = run = 0
-    for character in text:
-        run = run + 1 if unicodedata.category(character)[0] == "M" else 0
-        longest = max(longest, run)
-    return longest
+    return check_name(raw, longest=DISPLAY_NAME_MAX, missing="Please tell us your name.")
 
 
 def check_email(raw: str) -> str:
     """Raises `ValueError` with a sentence for people."""
-    email = _normal_form(raw).strip()
+    email = normal_form(raw).strip()
     if not email:
         raise ValueError("Please enter your email address.")
     if len(email) > EMAIL_MAX or not email.isprintable() or not _EMAIL.fullmatch(email):
@@ -251,5 +226,5 @@ def check_new_password(raw: str, *names: str) -> str:
 
 def login_name(raw: str) -> str:
     """The email address or username that somebody signs in with, in one form; empty where it can be neither."""
-    name = _normal_form(raw).strip().removeprefix("@").lower()
+    name = normal_form(raw).strip().removeprefix("@").lower()
     return name if len(name) <= EMAIL_MAX and name.isprintable() else ""
