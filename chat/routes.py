@@ -4,19 +4,25 @@ from uuid import UUID
 
 from aiohttp import web
 
+from chat.accounts import api as people_api
 from chat.accounts import pages as accounts
 from chat.accounts import people_pages as people
 from chat.accounts import settings_pages as settings
 from chat.accounts import socket as account_events
 from chat.conversations import pages as conversations
 from chat.conversations import queries as conversation_queries
+from chat.conversations.model import NotInConversation
+from chat.messages import api as message_api
 from chat.messages import pages as messages
 from chat.messages import socket as message_events
 from chat.realtime.socket import SocketEvent, SocketFeatures, websocket
+from chat.receipts import api as receipt_api
 from chat.receipts import socket as receipt_events
+from chat.receipts.model import ReadState
 from chat.web import api, health, scrape, static
-from chat.web.api import Endpoint
+from chat.web.api import Endpoint, Page
 from chat.web.keys import SERVICES
+from chat.web.shapes import Message, User
 
 PAGES = [
     web.get("/", conversations.home),
@@ -47,7 +53,53 @@ PAGES = [
 ]
 
 # The JSON API. Each endpoint needs a token that allows its scope, unless that is None.
-API: list[Endpoint] = []
+API = [
+    Endpoint("GET", "/api/users/me", people_api.me, {200: people_api.Me}, scope="read"),
+    Endpoint(
+        "PATCH",
+        "/api/users/me",
+        people_api.change_me,
+        {200: people_api.Me},
+        scope="write",
+        body=people_api.ProfileChange,
+    ),
+    Endpoint(
+        "GET",
+        "/api/users/search",
+        people_api.search_people,
+        {200: Page[User]},
+        scope="read",
+        query=people_api.PeopleQuery,
+    ),
+    Endpoint("GET", "/api/users/{user_id}", people_api.person, {200: User}, scope="read"),
+    Endpoint(
+        "GET",
+        "/api/conversations/{conversation_id}/messages",
+        message_api.history,
+        {200: Page[Message]},
+        scope="read",
+        query=message_api.HistoryQuery,
+        refusals=(NotInConversation,),
+    ),
+    Endpoint(
+        "POST",
+        "/api/conversations/{conversation_id}/messages",
+        message_api.send,
+        {201: Message, 200: Message},
+        scope="write",
+        body=message_api.NewMessage,
+        refusals=(NotInConversation,),
+    ),
+    Endpoint(
+        "POST",
+        "/api/conversations/{conversation_id}/read",
+        receipt_api.read,
+        {200: ReadState},
+        scope="write",
+        body=receipt_api.ReadUpTo,
+        refusals=(NotInConversation,),
+    ),
+]
 
 SOCKET = [web.get("/ws", websocket)]
 

@@ -11,39 +11,54 @@ PREFIX_MAX = 80
 PREFIX_WORDS = 6
 
 
-async def find_people(connection: Connection, *, viewer_id: UUID, prefix: str, limit: int) -> list[Person]:
+async def find_people(
+    connection: Connection, *, viewer_id: UUID, prefix: str, limit: int, after: tuple[str, str] | None = None
+) -> list[Person]:
     """Active accounts other than the viewer's in whose names every word of `prefix` begins a word.
 
-    Whoever's username is exactly that comes first, then by name. An empty prefix finds everyone.
+    Whoever's username is exactly that comes first, then by name. An empty prefix finds everyone. `after`, a display
+    name and a username, is the place in this order from which on they are found.
     """
     words = _words(prefix)
+    display_name, username = after or (None, None)
     if not words:
-        return await _first_people(connection, viewer_id=viewer_id, limit=limit)
+        return await _everyone(
+            connection, viewer_id=viewer_id, limit=limit, display_name=display_name, username=username
+        )
     records = await connection.fetch(
         """
         select id, username, display_name, role from users
         where name_terms @@ lower($2)::tsquery and id <> $1 and deactivated_at is null
-        order by username = lower($3) desc, lower(display_name), username
+            and ($6::text is null
+                or (username <> lower($3), lower(display_name), username) > ($6 <> lower($3), lower($5), $6))
+        order by username <> lower($3), lower(display_name), username
         limit $4
         """,
         viewer_id,
         " & ".join(_quoted_prefix(word) for word in words),
         " ".join(words),
         limit,
+        display_name,
+        username,
     )
     return [_person(record) for record in records]
 
 
-async def _first_people(connection: Connection, *, viewer_id: UUID, limit: int) -> list[Person]:
+async def _everyone(
+    connection: Connection, *, viewer_id: UUID, limit: int, display_name: str | None, username: str | None
+) -> list[Person]:
     records = await connection.fetch(
         """
         select id, username, display_name, role from users
         where id <> $1 and deactivated_at is null
+            and ($4::text is null or (lower(display_name), username) > (lower($3), $4))
         order by lower(display_name), username
         limit $2
         """,
         viewer_id,
         limit,
+        display_name,
+        username,
     )
     return [_person(record) for record in records]
 

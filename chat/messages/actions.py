@@ -107,6 +107,14 @@ async def older(services: Services, *, viewer_id: UUID, conversation_id: UUID, b
     return HistoryPage(messages, has_older=len(rows) > limit, has_newer=True)
 
 
+async def around(services: Services, *, viewer_id: UUID, conversation_id: UUID, seq: int, limit: int) -> HistoryPage:
+    """The message of this sequence number among its neighbours: up to half of the `limit` before it, the rest after."""
+    scope = {"viewer_id": viewer_id, "conversation_id": conversation_id}
+    before = await older(services, before=seq, limit=limit // 2, **scope)
+    rest = await newer(services, after=seq - 1, limit=limit - len(before.messages), **scope)
+    return HistoryPage(before.messages + rest.messages, has_older=before.has_older, has_newer=rest.has_newer)
+
+
 async def changes(
     services: Services, *, viewer_id: UUID, conversation_id: UUID, after_revision: int, limit: int
 ) -> Changes:

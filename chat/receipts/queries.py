@@ -14,7 +14,8 @@ async def move_read(connection: Connection, *, user_id: UUID, conversation_id: U
     return await connection.fetchrow(
         """
         with member as (
-            select conversation_id, user_id, read_up_to_seq, delivered_up_to_seq, least($3, c.last_seq) as target
+            select conversation_id, user_id, read_up_to_seq, delivered_up_to_seq, least($3, c.last_seq) as target,
+                c.last_seq
             from members
             join conversations c on c.id = conversation_id and c.deleted_at is null
             where conversation_id = $1 and user_id = $2
@@ -32,7 +33,7 @@ async def move_read(connection: Connection, *, user_id: UUID, conversation_id: U
         )
         select coalesce(moved.read_up_to_seq, member.read_up_to_seq) as read_up_to,
             coalesce(moved.delivered_up_to_seq, member.delivered_up_to_seq) as delivered_up_to,
-            moved.user_id is not null as moved, now() as at
+            moved.user_id is not null as moved, member.last_seq, now() as at
         from member left join moved on true
         """,
         conversation_id,

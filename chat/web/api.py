@@ -6,8 +6,8 @@ shows (`chat/web/openapi.py`), so the two can't differ.
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
+from dataclasses import KW_ONLY, dataclass
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,8 +18,7 @@ from chat.errors import ChatError, Forbidden, TooLarge, ValidationFailed
 from chat.services import Services
 from chat.web.keys import SERVICES, VIEWER, SignedIn
 from chat.web.paths import path_id
-
-Scope: TypeAlias = Literal["read", "write"]
+from chat.web.tokens import Scope
 
 # PostgreSQL's text can't hold a NUL.
 Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
@@ -114,7 +113,7 @@ class Call(Generic[Body, Query]):
         return path_id(self.request, name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One line of the API.
 
@@ -127,11 +126,11 @@ class Endpoint:
     path: str
     handler: Callable[[Call[Any, Any]], Awaitable[web.Response]]
     answers: Mapping[int, Any]
+    _: KW_ONLY
     scope: Scope | None
     body: Any = None
     query: type[Model] | None = None
     refusals: tuple[type[ChatError], ...] = ()
-    example: Mapping[str, Any] = field(default_factory=dict)
 
 
 def routes(endpoints: list[Endpoint]) -> list[web.RouteDef]:

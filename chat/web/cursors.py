@@ -17,7 +17,7 @@ def encode_cursor(place: msgspec.Struct) -> str:
     return urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, type_: type[Any]) -> Any:
+def decode_cursor(cursor: str, type_: Any) -> Any:
     """The place of this type that the cursor holds. Raises `ValidationFailed` for what no page of the list has told."""
     try:
         # Its own padding is one too many at times, which is passed over.

@@ -3,6 +3,10 @@
 import hashlib
 import re
 import secrets
+from typing import Literal, TypeAlias
+
+# What a token may be used for: to read and to receive, or to change something.
+Scope: TypeAlias = Literal["read", "write"]
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 

@@ -1,0 +1,98 @@
+"""People over the API: oneself, and finding others."""
+
+from typing import Any, cast
+
+import msgspec
+from aiohttp import web
+
+from chat.accounts import actions, queries
+from chat.accounts.model import Person, Viewer
+from chat.errors import NotFound
+from chat.web.api import Call, Model, PageQuery, Text, answer, page_of
+from chat.web.cursors import decode_cursor, encode_cursor
+from chat.web.shapes import User
+from chat.web.throttle import count_search
+
+
+class Me(User, frozen=True):
+    """Oneself: a user, with the address that nobody else is shown."""
+
+    email: str = ""
+
+
+class ProfileChange(Model, frozen=True):
+    """What is to be changed of one's names; what is left out stays."""
+
+    username: str | msgspec.UnsetType = msgspec.UNSET
+    display_name: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class PeopleQuery(PageQuery, frozen=True):
+    """Who is looked for: every word of `q` begins a word of the name or username. Without it, everyone is found."""
+
+    q: Text = ""
+
+
+class PersonPlace(msgspec.Struct, frozen=True):
+    """A place in the list of people."""
+
+    display_name: Text
+    username: Text
+
+
+async def me(call: Call[None, None]) -> web.Response:
+    """The person whose token this is."""
+    return answer(_me(viewer_of(call)))
+
+
+async def change_me(call: Call[ProfileChange, None]) -> web.Response:
+    """Change one's own names."""
+    viewer, change = viewer_of(call), call.body
+    changed = await actions.change_names(
+        call.services,
+        viewer=viewer,
+        username=viewer.username if change.username is msgspec.UNSET else change.username,
+        display_name=viewer.display_name if change.display_name is msgspec.UNSET else change.display_name,
+    )
+    return answer(_me(changed))
+
+
+async def search_people(call: Call[None, PeopleQuery]) -> web.Response:
+    """Find people by their names, oneself not among them. Whose username is exactly `q` comes first, then by name."""
+    await count_search(call.request, call.viewer.id)
+    query = call.query
+    after = decode_cursor(query.cursor, PersonPlace) if query.cursor is not None else None
+    found = await actions.find_people(
+        call.services,
+        viewer_id=call.viewer.id,
+        prefix=query.q,
+        limit=query.limit + 1,
+        after=(after.display_name, after.username) if after else None,
+    )
+    return answer(page_of([user_of(person) for person in found], limit=query.limit, cursor=_place))
+
+
+async def person(call: Call[None, None]) -> web.Response:
+    """A person with an active account."""
+    account = await queries.account(call.services.pool, user_id=call.id("user_id"))
+    if account is None or not account.active:
+        raise NotFound("This person can't be found.")
+    return answer(user_of(account))
+
+
+def viewer_of(call: Call[Any, Any]) -> Viewer:
+    """Who asks, with all that is known of them."""
+    return cast("Viewer", call.viewer)
+
+
+def user_of(person: Person) -> User:
+    """A person as others see them."""
+    return User(person.id, person.username, person.display_name, person.role)
+
+
+def _me(viewer: Viewer) -> Me:
+    return Me(viewer.id, viewer.username, viewer.display_name, viewer.role, email=viewer.email)
+
+
+def _place(user: User) -> str:
+    return encode_cursor(PersonPlace(user.display_name, user.username))

@@ -1,0 +1,105 @@
+"""Messages over the API: history, sending, and what can be done with a message."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from chat import events
+from chat.conversations.access import standing
+from chat.errors import ValidationFailed
+from chat.messages import actions
+from chat.messages.keys import WRITER
+from chat.messages.model import HistoryPage
+from chat.web.api import Call, Model, Page, PageQuery, Seq, answer
+from chat.web.cursors import decode_cursor, encode_cursor
+from chat.web.shapes import as_seen_by
+from chat.web.throttle import RequestThrottle, count_history
+
+# Beyond every sequence number.
+END = 2**62
+
+
+class HistoryQuery(PageQuery, frozen=True):
+    """Which part of a history: the newest messages, or those after or around a sequence number."""
+
+    after: Seq | None = None
+    around: Seq | None = None
+
+
+class NewMessage(Model, frozen=True):
+    """A message to be sent. The device makes `client_message_id` at random. Sent again with it, it is stored once."""
+
+    content: str
+    client_message_id: UUID
+
+
+class Older(msgspec.Struct, frozen=True, tag=True):
+    """The place before a message."""
+
+    before: Seq
+
+
+class Newer(msgspec.Struct, frozen=True, tag=True):
+    """The place after a message."""
+
+    after: Seq
+
+
+async def history(call: Call[None, HistoryQuery]) -> web.Response:
+    """Messages in the order of their sequence, the oldest of the page first.
+
+    Without parameters the newest ones. `around` shows a message among its neighbours. In both cases `next_cursor` leads
+    to what is older. `after` gives what follows a message, and there `next_cursor` leads to what is newer. So what is
+    newer than a page is always had by `after` with the `seq` of its last message.
+    """
+    await count_history(call.request, call.viewer.id)
+    query = call.query
+    if sum(given is not None for given in (query.cursor, query.after, query.around)) > 1:
+        raise ValidationFailed("Only one of cursor, after and around can be given.")
+    place = _place(query)
+    scope: dict[str, Any] = {
+        "viewer_id": call.viewer.id,
+        "conversation_id": call.id("conversation_id"),
+        "limit": query.limit,
+    }
+    if query.around is not None:
+        found = await actions.around(call.services, seq=query.around, **scope)
+    elif isinstance(place, Newer):
+        found = await actions.newer(call.services, after=place.after, **scope)
+    else:
+        found = await actions.older(call.services, before=place.before, **scope)
+    if not found.messages:
+        # Either there are none, or they are none of this person's business.
+        await standing(call.services.pool, viewer_id=call.viewer.id, conversation_id=call.id("conversation_id"))
+    return answer(_page(call.viewer.id, found, newer=isinstance(place, Newer)))
+
+
+def _place(query: HistoryQuery) -> Older | Newer:
+    if query.cursor is not None:
+        place: Older | Newer = decode_cursor(query.cursor, Older | Newer)
+        return place
+    return Older(END) if query.after is None else Newer(query.after)
+
+
+def _page(viewer_id: UUID, found: HistoryPage, *, newer: bool) -> Page[events.Message]:
+    messages = [as_seen_by(viewer_id, message) for message in found.messages]
+    has_more = found.has_newer if newer else found.has_older
+    if not has_more or not messages:
+        return Page(messages, None, False)
+    return Page(messages, encode_cursor(Newer(messages[-1].seq) if newer else Older(messages[0].seq)), True)
+
+
+async def send(call: Call[NewMessage, None]) -> web.Response:
+    """Send a message: 201 when it is on disk, 200 where a message of this `client_message_id` was stored before."""
+    sent = await actions.send(
+        call.services,
+        call.request.app[WRITER],
+        RequestThrottle(call.request),
+        sender_id=call.viewer.id,
+        conversation_id=call.id("conversation_id"),
+        client_message_id=call.body.client_message_id,
+        content=call.body.content,
+    )
+    return answer(as_seen_by(call.viewer.id, sent.message), status=200 if sent.duplicate else 201)

@@ -1,0 +1,21 @@
+"""What has been read, over the API."""
+
+from aiohttp import web
+
+from chat.receipts import actions
+from chat.receipts.model import ReadState
+from chat.web.api import Call, Model, Seq, answer
+
+
+class ReadUpTo(Model, frozen=True):
+    """The sequence number of the last message that was seen; 0 for none."""
+
+    up_to_seq: Seq
+
+
+async def read(call: Call[ReadUpTo, None]) -> web.Response:
+    """Everything up to this message has been read. The mark only moves forward, and never beyond the last message."""
+    state: ReadState = await actions.read(
+        call.services, user_id=call.viewer.id, conversation_id=call.id("conversation_id"), up_to_seq=call.body.up_to_seq
+    )
+    return answer(state)

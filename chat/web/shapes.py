@@ -1,0 +1,30 @@
+"""What answers of the API hold, where several features answer with the same thing."""
+
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from chat import events
+
+# A person as others see them.
+User = events.Sender
+Status: TypeAlias = Literal["sent", "delivered", "read"]
+
+
+class Message(events.Message, frozen=True):
+    """A message as it is after its latest change. A deleted one keeps its place, without its content.
+
+    `seq` is its place in the conversation: 1, 2, 3 and so on, without gaps. `revision` is the conversation's revision
+    at the message's latest change. `continues` says that the message before it has the same sender and is less than
+    five minutes older. `status`, which only one's own messages have, says how far it has come.
+    """
+
+    status: Status | msgspec.UnsetType = msgspec.UNSET
+
+
+def as_seen_by(viewer_id: UUID, message: events.Message) -> events.Message:
+    """The message with what only this person is told."""
+    if message.sender.id != viewer_id or message.content_type != "text":
+        return message
+    return Message(*(*msgspec.structs.astuple(message), "sent"))
