@@ -1,9 +1,11 @@
 """The jobs: each looks up what it needs and calls one function of the product."""
 
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from chat.accounts.last_use import flush
 from chat.accounts.session_queries import delete_expired_sessions
+from chat.accounts.token_queries import delete_used_refresh_tokens
 
 Context: TypeAlias = dict[Any, Any]
 
@@ -14,5 +16,7 @@ async def flush_last_use(context: Context) -> None:
 
 
 async def forget_expired_sessions(context: Context) -> None:
-    """Remove sessions whose time is over; nobody can use them any more."""
+    """Remove sessions whose time is over, and used refresh tokens that would be; nobody can use them any more."""
     await delete_expired_sessions(context["pool"])
+    lifetime = timedelta(days=context["settings"].refresh_token_days)
+    await delete_used_refresh_tokens(context["pool"], older_than=lifetime)

@@ -27,6 +27,7 @@ def _redis_settings() -> RedisSettings:
 
 
 async def _startup(context: Context) -> None:
+    context["settings"] = _settings
     context["pool"] = await create_pool(msgspec.structs.replace(_settings, database_pool_min=1, database_pool_max=4))
 
 

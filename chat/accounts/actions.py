@@ -1,5 +1,6 @@
 """What people do with their accounts: join, sign in and out, change names and passwords, find one another."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from chat.accounts.model import (
     Checks,
     Device,
     NewAccount,
+    NewSession,
     Person,
     Role,
     SessionInfo,
@@ -32,6 +34,8 @@ from chat.web.limits import Limiter
 from chat.web.tokens import hash_token, is_token, new_token
 
 PEOPLE_LIMIT = 20
+# Of one person. Their ids fit into one event.
+SESSIONS_MAX = 100
 
 _WRONG_LOGIN = "That doesn't match. Check the name and the password, and try again."
 _TAKEN = {
@@ -40,8 +44,10 @@ _TAKEN = {
 }
 
 
-async def register(services: Services, limiter: Limiter, *, account: NewAccount, invite: str, device: Device) -> str:
-    """Create an account and sign it in; the token of its session. The very first account becomes the owner.
+async def register(
+    services: Services, limiter: Limiter, *, account: NewAccount, invite: str, device: Device
+) -> NewSession:
+    """Create an account and sign it in. The very first account becomes the owner.
 
     A taken email address is told like a taken username. Not to tell would need a mail that says so, and a person
     who forgot about an account would be left without a way on; the limit keeps it from being a way to list them.
@@ -50,24 +56,17 @@ async def register(services: Services, limiter: Limiter, *, account: NewAccount,
     """
     await limiter.hit(register_limit(services.settings), address_key(device.address))
     password_hash = await hash_password(account.password)
-    user_id, token = new_id(), new_token()
+    session = NewSession(id=new_id(), user_id=new_id(), token=new_token())
     try:
         async with services.pool.acquire() as connection, connection.transaction():
             role = await _admit(services, connection, invite=invite)
             await queries.insert_user(
-                connection, user_id=user_id, account=account, password_hash=password_hash, role=role
+                connection, user_id=session.user_id, account=account, password_hash=password_hash, role=role
             )
-            await _insert_session(
-                services,
-                connection,
-                token=token,
-                user_id=user_id,
-                password_hash=password_hash,
-                device=device,
-            )
+            await _insert_session(services, connection, session=session, password_hash=password_hash, device=device)
     except asyncpg.UniqueViolationError as error:
         raise _taken(error) from None
-    return token
+    return session
 
 
 async def _admit(services: Services, connection: Connection, *, invite: str) -> Role:
@@ -87,17 +86,18 @@ async def _admit(services: Services, connection: Connection, *, invite: str) -> 
 
 
 async def _insert_session(
-    services: Services, connection: Connection, *, token: str, user_id: UUID, password_hash: str, device: Device
+    services: Services, connection: Connection, *, session: NewSession, password_hash: str, device: Device
 ) -> bool:
     """False where the password is another by now, or the account deactivated."""
+    settings = services.settings
     return await session_queries.insert_session(
         connection,
-        session_id=new_id(),
-        token_hash=hash_token(token),
-        user_id=user_id,
+        session_id=session.id,
+        token_hash=hash_token(session.token),
+        user_id=session.user_id,
         password_hash=password_hash,
         device=device,
-        lifetime=timedelta(days=services.settings.session_days),
+        lifetime=timedelta(days=settings.session_days if device.kind == "browser" else settings.refresh_token_days),
     )
 
 
@@ -107,9 +107,9 @@ def _taken(error: asyncpg.UniqueViolationError) -> ValidationFailed:
 
 
 async def log_in(
-    services: Services, limiter: Limiter, *, login: str, password: str, device: Device, old_token: str | None
-) -> str:
-    """Sign somebody in by email address or username; the token of a new session. The one of `old_token` ends.
+    services: Services, limiter: Limiter, *, login: str, password: str, device: Device, old_token: str | None = None
+) -> NewSession:
+    """Sign somebody in by email address or username. The session of `old_token`, of a browser's cookie, ends.
 
     Raises `RateLimited`, and `WrongPassword` alike, after the same work, for an account that does not exist, one
     that is deactivated and one that has another password.
@@ -119,14 +119,22 @@ async def log_in(
     by_address = login_limit(services.settings, "address")
     counters = ((by_address, address_key(device.address)), (by_account, name))
     async with guess(limiter, *counters):
-        token = await _sign_in(services, name=name, password=password, device=device)
+        session = await _sign_in(services, name=name, password=password, device=device)
     await limiter.clear(by_account, name)
     if old_token is not None:
         await log_out(services, token=old_token)
-    return token
+    await _end_the_longest_unused(services, user_id=session.user_id)
+    return session
 
 
-async def _sign_in(services: Services, *, name: str, password: str, device: Device) -> str:
+async def _end_the_longest_unused(services: Services, *, user_id: UUID) -> None:
+    """A program that signs in for each of its runs must not fill the list of devices."""
+    ended = await session_queries.delete_longest_unused(services.pool, user_id=user_id, keep=SESSIONS_MAX)
+    if ended:
+        services.emit(SessionsRevoked(user_id=user_id, session_ids=ended))
+
+
+async def _sign_in(services: Services, *, name: str, password: str, device: Device) -> NewSession:
     email, username = (name, None) if "@" in name else (None, name)
     # Twice, because of the double click that finds the hash changed: the first one has just had it made anew.
     for _ in range(2):
@@ -134,18 +142,10 @@ async def _sign_in(services: Services, *, name: str, password: str, device: Devi
         password_hash: str | None = found["password_hash"] if found else None
         if not await verify_password(password_hash, password) or found is None or password_hash is None:
             break
-        user_id: UUID = found["id"]
-        token = new_token()
-        if await _insert_session(
-            services,
-            services.pool,
-            token=token,
-            user_id=user_id,
-            password_hash=password_hash,
-            device=device,
-        ):
-            await _rehash(services, user_id=user_id, password_hash=password_hash, password=password)
-            return token
+        session = NewSession(id=new_id(), user_id=found["id"], token=new_token())
+        if await _insert_session(services, services.pool, session=session, password_hash=password_hash, device=device):
+            await _rehash(services, user_id=session.user_id, password_hash=password_hash, password=password)
+            return session
     raise WrongPassword(_WRONG_LOGIN)
 
 
@@ -170,9 +170,10 @@ async def log_out_device(services: Services, *, viewer: Viewer, session_id: UUID
 
 
 async def log_out_everywhere(services: Services, *, viewer: Viewer) -> None:
-    """End all of the viewer's sessions, this one too."""
-    await session_queries.delete_sessions(services.pool, user_id=viewer.id)
-    services.emit(SessionsRevoked(user_id=viewer.id, session_ids=None))
+    """End all of the viewer's sessions, this one too. Personal tokens are no devices: they stay, and so do their
+    sockets."""
+    ended = await session_queries.delete_sessions(services.pool, user_id=viewer.id)
+    services.emit(SessionsRevoked(user_id=viewer.id, session_ids=ended))
 
 
 async def change_password(services: Services, limiter: Limiter, *, viewer: Viewer, current: str, new: str) -> str:
@@ -186,11 +187,7 @@ async def change_password(services: Services, limiter: Limiter, *, viewer: Viewe
         "new_password", lambda raw: check_new_password(raw, viewer.username, viewer.display_name, viewer.email), new
     )
     checks.finish()
-    async with guess(limiter, (password_limit(services.settings), str(viewer.id))):
-        old_hash = await queries.password_hash_of(services.pool, user_id=viewer.id)
-        if not await verify_password(old_hash, current) or old_hash is None:
-            sentence = "That is not your current password."
-            raise WrongPassword(sentence, fields={"current_password": sentence})
+    old_hash = await confirm_password(services, limiter, viewer=viewer, current=current)
     new_hash = await hash_password(new)
     token = new_token()
     async with services.pool.acquire() as connection, connection.transaction():
@@ -207,8 +204,21 @@ async def change_password(services: Services, limiter: Limiter, *, viewer: Viewe
     return token
 
 
-async def change_names(services: Services, *, viewer: Viewer, username: str, display_name: str) -> None:
-    """Raises `ValidationFailed` for a name that is taken or can't be accepted."""
+async def confirm_password(services: Services, limiter: Limiter, *, viewer: Viewer, current: str) -> str:
+    """Have the viewer prove once more who it is; the hash of the password, as it is now.
+
+    Raises `WrongPassword`, for the field `current_password`, and `RateLimited`.
+    """
+    async with guess(limiter, (password_limit(services.settings), str(viewer.id))):
+        password_hash = await queries.password_hash_of(services.pool, user_id=viewer.id)
+        if not await verify_password(password_hash, current) or password_hash is None:
+            sentence = "That is not your current password."
+            raise WrongPassword(sentence, fields={"current_password": sentence})
+    return password_hash
+
+
+async def change_names(services: Services, *, viewer: Viewer, username: str, display_name: str) -> Viewer:
+    """The viewer with new names. Raises `ValidationFailed` for a name that is taken or can't be accepted."""
     checks = Checks()
     username = checks.run("username", lambda raw: check_username(raw, current=viewer.username), username)
     display_name = checks.run("display_name", check_display_name, display_name)
@@ -217,6 +227,7 @@ async def change_names(services: Services, *, viewer: Viewer, username: str, dis
         await queries.update_names(services.pool, user_id=viewer.id, username=username, display_name=display_name)
     except asyncpg.UniqueViolationError as error:
         raise _taken(error) from None
+    return replace(viewer, username=username, display_name=display_name)
 
 
 async def sessions_of(services: Services, *, viewer: Viewer) -> list[SessionInfo]:
@@ -224,7 +235,8 @@ async def sessions_of(services: Services, *, viewer: Viewer) -> list[SessionInfo
     return [
         SessionInfo(
             id=record["id"],
-            device=describe_device(record["user_agent"]),
+            device=record["name"] or describe_device(record["user_agent"]),
+            app=record["kind"] == "api",
             address=record["address"] or "unknown address",
             last_used_at=record["last_used_at"],
             current=record["id"] == viewer.session_id,
@@ -233,6 +245,16 @@ async def sessions_of(services: Services, *, viewer: Viewer) -> list[SessionInfo
     ]
 
 
-async def find_people(services: Services, *, viewer_id: UUID, prefix: str, limit: int = PEOPLE_LIMIT) -> list[Person]:
-    """Others in whose names every word of `prefix` begins a word; everyone where it is empty."""
-    return await queries.find_people(services.pool, viewer_id=viewer_id, prefix=prefix, limit=limit)
+async def find_people(
+    services: Services,
+    *,
+    viewer_id: UUID,
+    prefix: str,
+    limit: int = PEOPLE_LIMIT,
+    after: tuple[str, str] | None = None,
+) -> list[Person]:
+    """Others in whose names every word of `prefix` begins a word; everyone where it is empty.
+
+    `after` has the display name and the username of the one whom the list goes on from.
+    """
+    return await queries.find_people(services.pool, viewer_id=viewer_id, prefix=prefix, limit=limit, after=after)

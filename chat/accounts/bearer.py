@@ -3,19 +3,16 @@
 No request for the API is ever answered because of the cookie of a session, so there is nothing to forge.
 """
 
-from uuid import UUID
-
 from aiohttp import web
 
 from chat.accounts import token_queries
 from chat.accounts.access_tokens import read_access_token
 from chat.accounts.keys import LAST_USE
-from chat.accounts.model import ALL_SCOPES, Scope, Viewer
-from chat.db import Record
+from chat.accounts.model import Viewer
 from chat.errors import AuthFailed, Forbidden, TokenExpired
 from chat.services import Services
 from chat.web.keys import SERVICES
-from chat.web.tokens import hash_token, is_personal_token
+from chat.web.tokens import Scope, hash_token, is_personal_token
 
 
 def bearer_token(request: web.Request) -> str | None:
@@ -43,31 +40,20 @@ async def viewer_of(services: Services, token: str) -> Viewer:
     if is_personal_token(token):
         return await _by_personal_token(services, token)
     claims = read_access_token(services.settings, token)
-    record = await token_queries.api_session(services.pool, session_id=claims.session_id, user_id=claims.user_id)
-    if record is None:
+    viewer = await token_queries.viewer_of_session(services.pool, session_id=claims.session_id, user_id=claims.user_id)
+    if viewer is None:
         raise AuthFailed("This device is signed out. Sign in again.")
-    return _viewer(record, session_id=claims.session_id)
+    return viewer
 
 
 async def _by_personal_token(services: Services, token: str) -> Viewer:
-    record = await token_queries.personal_token(services.pool, token_hash=hash_token(token))
-    if record is None:
+    found = await token_queries.viewer_of_personal_token(services.pool, token_hash=hash_token(token))
+    if found is None:
         raise AuthFailed("There is no such token, or no longer.")
-    if record["expired"]:
+    viewer, expired = found
+    if expired:
         raise TokenExpired("This token has expired. Make a new one in the settings page.")
-    return _viewer(record, session_id=record["token_id"], scopes=frozenset(record["scopes"]))
-
-
-def _viewer(record: Record, *, session_id: UUID, scopes: frozenset[Scope] = ALL_SCOPES) -> Viewer:
-    return Viewer(
-        id=record["id"],
-        username=record["username"],
-        display_name=record["display_name"],
-        role=record["role"],
-        email=record["email"],
-        session_id=session_id,
-        scopes=scopes,
-    )
+    return viewer
 
 
 def require_scope(viewer: Viewer, scope: Scope) -> None:

@@ -1,4 +1,5 @@
-"""When a session was last used: noted in memory, gathered in Redis, and brought to PostgreSQL by a worker.
+"""When a session or a personal token was last used: noted in memory, gathered in Redis, and brought to PostgreSQL by a
+worker.
 
 A page view so writes nothing to PostgreSQL and waits for nothing. What is in Redis or on its way there may be lost
 with it: the list of devices is then some seconds behind, and nothing else hangs on it.
@@ -12,7 +13,7 @@ from uuid import UUID
 
 from redis.exceptions import ResponseError
 
-from chat.accounts import queries, session_queries
+from chat.accounts import queries, session_queries, token_queries
 from chat.db import Pool
 from chat.redis import UNAVAILABLE, Redis
 
@@ -32,7 +33,7 @@ class LastUse:
         self._sending: asyncio.Task[None] | None = None
 
     def note(self, session_id: UUID) -> None:
-        """The session is in use now. Cheap enough for every request and every heartbeat."""
+        """The session, or personal token, is in use now. Cheap enough for every request and every heartbeat."""
         self._used[session_id] = int(time.time())
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send_while_used())
@@ -62,6 +63,8 @@ class LastUse:
 async def flush(pool: Pool, redis: Redis) -> int:
     """The worker's half: bring what Redis has gathered to PostgreSQL; the number of sessions.
 
+    Only a session tells that its person was there; a token may be used by a program at night.
+
     The hash is set aside under another name first, and let go of only when it is stored. A worker that dies in
     between leaves it there for the next run; to store it twice changes nothing.
     """
@@ -74,6 +77,7 @@ async def flush(pool: Pool, redis: Redis) -> int:
     gathered = await redis.hgetall(FLUSHING)  # type: ignore[misc]
     used_at = {UUID(bytes=field): datetime.fromtimestamp(int(at), UTC) for field, at in gathered.items()}
     touched = await session_queries.touch_sessions(pool, used_at=used_at)
+    await token_queries.touch_personal_tokens(pool, used_at=used_at)
     # In this order each person's latest session is the one that stays.
     by_time = sorted(touched, key=itemgetter("last_used_at"))
     await queries.move_last_seen(pool, seen_at={record["user_id"]: record["last_used_at"] for record in by_time})

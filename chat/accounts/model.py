@@ -109,7 +109,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionInfo:
-    """One line in the list of devices; `device` is in words, like "Firefox on Linux"; `app` where it isn't a browser."""
+    """One line in the list of devices; `device` in words, like "Firefox on Linux"; `app` where it is no browser."""
 
     id: UUID
     device: str

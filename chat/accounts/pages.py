@@ -33,7 +33,7 @@ async def login(request: web.Request) -> web.Response:
     form = await read_form(request)
     following = own_path(form.get("next"))
     try:
-        token = await actions.log_in(
+        session = await actions.log_in(
             request.app[SERVICES],
             request.app[LIMITER],
             login=form.get("login", ""),
@@ -43,7 +43,7 @@ async def login(request: web.Request) -> web.Response:
         )
     except (AuthFailed, RateLimited) as error:
         return await _login_page(request, following=following, login=form.get("login", ""), error=error)
-    await begin_session(request, token)
+    await begin_session(request, session.token)
     raise web.HTTPSeeOther(following)
 
 
@@ -81,7 +81,7 @@ async def register(request: web.Request) -> web.Response:
     values = {field: form.get(field, "") for field in REGISTER_FIELDS}
     invite = form.get("invite", "")
     try:
-        token = await actions.register(
+        session = await actions.register(
             request.app[SERVICES],
             request.app[LIMITER],
             account=check_registration(password=form.get("password", ""), **values),
@@ -94,7 +94,7 @@ async def register(request: web.Request) -> web.Response:
         if not error.fields:
             raise
         return await _register_page(request, invite=invite, values=values, error=error)
-    await begin_session(request, token)
+    await begin_session(request, session.token)
     raise web.HTTPSeeOther("/")
 
 

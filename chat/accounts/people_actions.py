@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from chat.accounts import invite_queries, queries, session_queries
+from chat.accounts import invite_queries, queries, session_queries, token_queries
 from chat.accounts.model import Account, Viewer
 from chat.errors import Forbidden, NotFound
 from chat.events import SessionsRevoked
@@ -18,7 +18,7 @@ async def accounts(services: Services, *, viewer: Viewer, prefix: str) -> list[A
 
 
 async def deactivate(services: Services, *, viewer: Viewer, user_id: UUID) -> Account:
-    """Sign an account out everywhere, let it in no more, and take back its invitations; what it wrote stays.
+    """Sign an account out everywhere, let it in no more, and take back its tokens and invitations; what it wrote stays.
 
     Its sockets are closed within a second. Raises `NotFound`, and `Forbidden` where the viewer doesn't manage it.
     """
@@ -26,6 +26,7 @@ async def deactivate(services: Services, *, viewer: Viewer, user_id: UUID) -> Ac
     async with services.pool.acquire() as connection, connection.transaction():
         await queries.set_active(connection, user_id=user_id, active=False)
         await session_queries.delete_sessions(connection, user_id=user_id)
+        await token_queries.delete_personal_tokens(connection, user_id=user_id)
         await invite_queries.revoke_invites_of(connection, user_id=user_id)
     services.emit(SessionsRevoked(user_id=user_id, session_ids=None))
     return account

@@ -37,16 +37,23 @@ async def insert_session(
 ) -> bool:
     """False where the account was deactivated or its password changed since `password_hash` was read.
 
+    The token is that of a browser's cookie; for a device of the API it is the first refresh token.
+
     The lock on the account makes this and a password change wait for each other: either the change comes first
     and this finds another hash, or it comes after and finds this session to end.
     """
     done = await connection.fetchval(
         """
-        insert into sessions (id, token_hash, user_id, user_agent, address, expires_at)
-        select $1, $2, id, $5, $6, now() + $7 from users
-        where id = $3 and password_hash = $4 and deactivated_at is null
-        for share
-        returning true
+        with account as (
+            select id from users where id = $3 and password_hash = $4 and deactivated_at is null for share
+        ), opened as (
+            insert into sessions (id, token_hash, user_id, user_agent, address, expires_at, kind, name)
+            select $1, case when $8 = 'browser' then $2::bytea end, id, $5, $6, now() + $7, $8, $9 from account
+            returning id
+        ), refreshable as (
+            insert into refresh_tokens (token_hash, session_id) select $2, id from opened where $8 = 'api'
+        )
+        select true from opened
         """,
         session_id,
         token_hash,
@@ -55,6 +62,8 @@ async def insert_session(
         device.user_agent,
         device.address,
         lifetime,
+        device.kind,
+        device.name,
     )
     return bool(done)
 
@@ -85,10 +94,11 @@ async def rotate_session(connection: Connection, *, session_id: UUID, token_hash
 
 
 async def list_sessions(connection: Connection, *, user_id: UUID) -> list[Record]:
-    """The live sessions of a person, the one used last first: `id`, `user_agent`, `address`, `last_used_at`."""
+    """The live sessions of a person, the one used last first: `id`, `kind`, `name`, `user_agent`, `address`,
+    `last_used_at`."""
     return await connection.fetch(
         """
-        select id, user_agent, host(address) as address, last_used_at from sessions
+        select id, kind, name, user_agent, host(address) as address, last_used_at from sessions
         where user_id = $1 and expires_at > now()
         order by last_used_at desc, id
         """,
@@ -113,6 +123,27 @@ async def delete_sessions(connection: Connection, *, user_id: UUID, keep: UUID |
     """End all sessions of a person, but `keep`; the ids of those that ended."""
     records = await connection.fetch(
         "delete from sessions where user_id = $1 and id is distinct from $2 returning id", user_id, keep
+    )
+    return tuple(record["id"] for record in records)
+
+
+async def delete_longest_unused(connection: Connection, *, user_id: UUID, keep: int) -> tuple[UUID, ...]:
+    """End all sessions of a person but the `keep` that were used last; the ids of those that ended.
+
+    One that somebody else is changing just now is passed over, as in `touch_sessions`.
+    """
+    records = await connection.fetch(
+        """
+        delete from sessions where id in (
+            select id from sessions where id in (
+                select id from sessions where user_id = $1 order by last_used_at desc, id desc offset $2
+            )
+            for update skip locked
+        )
+        returning id
+        """,
+        user_id,
+        keep,
     )
     return tuple(record["id"] for record in records)
 
