@@ -50,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     message_max_length: Annotated[int, Meta(ge=1, le=20_000)] = 4000
     send_limit_per_minute: CountOrOff = 30
     send_burst: Count = 10
+    change_limit_per_minute: CountOrOff = 60
+    change_burst: Count = 20
     # As many as `chat.messages.writer` has pauses for.
     send_retries: Annotated[int, Meta(ge=0, le=5)] = 3
     history_page: Annotated[int, Meta(ge=1, le=100)] = 50

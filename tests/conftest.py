@@ -25,6 +25,7 @@ NO_LIMITS = {
     "register_limit": 0,
     "connect_limit_per_minute": 0,
     "send_limit_per_minute": 0,
+    "change_limit_per_minute": 0,
     "history_limit_per_minute": 0,
     "search_limit_per_minute": 0,
 }

@@ -1,5 +1,6 @@
 """What people do with messages."""
 
+import contextlib
 import time
 from itertools import accumulate
 from uuid import UUID
@@ -8,10 +9,19 @@ from chat.conversations import access
 from chat.conversations.access import Deed
 from chat.conversations.model import ConversationNotFound
 from chat.errors import ChatError, ValidationFailed
-from chat.events import Message
+from chat.events import Message, Sender
 from chat.ids import new_id
 from chat.messages import queries
-from chat.messages.model import Changes, HistoryPage, NewMessage, Sent, check_content
+from chat.messages.model import (
+    Changes,
+    Edition,
+    HistoryPage,
+    MessageNotFound,
+    NewMessage,
+    Reacted,
+    Sent,
+    check_content,
+)
 from chat.messages.writer import Writer, message_of
 from chat.services import Services
 from chat.web import metrics
@@ -22,6 +32,9 @@ CONTEXT = 10
 
 # Characters in one answer to a sync, and more than any message has. As HTML, text that means ill grows twenty times.
 CHANGES_LENGTH = 50_000
+
+# Earlier contents of one message that are shown.
+EDITIONS = 100
 
 
 async def send(
@@ -131,6 +144,44 @@ async def changes(
     lengths = accumulate(len(message.content) for message in messages)
     fitting = [message for message, length in zip(messages, lengths, strict=True) if length <= CHANGES_LENGTH]
     return Changes(fitting, has_more=len(fitting) < len(rows))
+
+
+async def message(services: Services, *, viewer_id: UUID, message_id: UUID) -> Message:
+    """One message. Raises `MessageNotFound`, and `NotInConversation` in a public room that the viewer is not in."""
+    row = await queries.one(services.pool, viewer_id=viewer_id, message_id=message_id)
+    if row is not None:
+        return message_of(row)
+    conversation_id = await queries.conversation_of(services.pool, message_id=message_id)
+    if conversation_id is not None:
+        with contextlib.suppress(ConversationNotFound):
+            await access.standing(services.pool, viewer_id=viewer_id, conversation_id=conversation_id)
+    raise MessageNotFound
+
+
+async def history_of(services: Services, *, viewer_id: UUID, message_id: UUID) -> list[Edition]:
+    """What a message said before, the latest `EDITIONS` first. Raises what `message` raises."""
+    shown = await message(services, viewer_id=viewer_id, message_id=message_id)
+    rows = await queries.editions(services.pool, message_id=shown.id, limit=EDITIONS)
+    return [Edition(row["content"], row["at"]) for row in rows]
+
+
+async def who_reacted(services: Services, *, viewer_id: UUID, message_id: UUID) -> list[Reacted]:
+    """Each emoji at a message, with the people who chose it, in the order in which they did; the first 100 of each.
+
+    Raises what `message` raises.
+    """
+    shown = await message(services, viewer_id=viewer_id, message_id=message_id)
+    ids = {user_id for reaction in shown.reactions for user_id in reaction.user_ids}
+    rows = await queries.people(services.pool, ids=ids) if ids else []
+    people = {row["id"]: Sender(row["id"], row["username"], row["display_name"], row["role"]) for row in rows}
+    return [
+        Reacted(
+            reaction.emoji,
+            reaction.count,
+            tuple(people[user_id] for user_id in reaction.user_ids if user_id in people),
+        )
+        for reaction in shown.reactions
+    ]
 
 
 async def at_revision(services: Services, conversation_id: UUID, revision: int) -> Message | None:

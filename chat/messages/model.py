@@ -1,10 +1,19 @@
 """What a message is, and which content is accepted. Pure: no database, no clock."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from chat.errors import ValidationFailed
-from chat.events import Message
+from chat.errors import NotFound, ValidationFailed
+from chat.events import Message, Sender
+
+
+class MessageNotFound(NotFound):
+    """There is no such message, or this person is not where it stands: nobody learns which."""
+
+    def __init__(self) -> None:
+        super().__init__("This message does not exist, or you can't see it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,23 @@ class Changes:
     has_more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What a message said before it was edited, and since when."""
+
+    content: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """An emoji at a message: how many people chose it, and the first of them."""
+
+    emoji: str
+    count: int
+    people: tuple[Sender, ...]
+
+
 # What takes no place: a message of nothing else would be an empty bubble.
 _NO_WIDTH = " \n\u00ad\u200b\u200c\u200d\u2060\ufeff"
 
@@ -76,3 +102,22 @@ def is_storable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+@lru_cache(maxsize=1024)
+def check_emoji(text: str) -> str:
+    """The emoji in the form in which it is stored: the heart that a browser draws in red and the one that it would
+    draw in black are one. Raises `ValidationFailed` for anything but a single emoji."""
+    # Loads 5,000 names: no process has them before somebody reacts.
+    from emoji import EMOJI_DATA, STATUS
+
+    data = EMOJI_DATA.get(text)
+    if data is None or data["status"] == STATUS["component"]:
+        raise ValidationFailed("This is not an emoji.")
+    if data["status"] == STATUS["fully_qualified"]:
+        return text
+    return next(
+        emoji
+        for emoji, other in EMOJI_DATA.items()
+        if other["en"] == data["en"] and other["status"] == STATUS["fully_qualified"]
+    )

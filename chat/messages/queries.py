@@ -1,6 +1,6 @@
 """All the SQL about messages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from chat.db import Connection, Record
@@ -188,6 +188,51 @@ async def changed_after(
     """The `limit` messages that changed after `revision`, in the order of their latest change."""
     return await connection.fetch(
         f"{READ} and m.revision > $3 order by m.revision limit $4", conversation_id, viewer_id, revision, limit
+    )
+
+
+async def one(connection: Connection, *, viewer_id: UUID, message_id: UUID) -> Record | None:
+    """One message; None where there is none of this id, or the viewer is not where it stands."""
+    return await connection.fetchrow(
+        f"""
+        select {COLUMNS}
+        from messages m
+        join members viewer on viewer.conversation_id = m.conversation_id and viewer.user_id = $2
+        join conversations c on c.id = m.conversation_id and c.deleted_at is null
+        join users u on u.id = m.sender_id
+        where m.id = $1
+        """,
+        message_id,
+        viewer_id,
+    )
+
+
+async def conversation_of(connection: Connection, *, message_id: UUID) -> UUID | None:
+    """The conversation in which a message stands: for the server's own use, not scoped to a viewer."""
+    found: UUID | None = await connection.fetchval("select conversation_id from messages where id = $1", message_id)
+    return found
+
+
+async def editions(connection: Connection, *, message_id: UUID, limit: int) -> list[Record]:
+    """The earlier contents of a message that the viewer may see, the latest first."""
+    return await connection.fetch(
+        """
+        select content, edited_at as at from message_edits where message_id = $1 order by revision desc limit $2
+        """,
+        message_id,
+        limit,
+    )
+
+
+async def people(connection: Connection, *, ids: Collection[UUID]) -> list[Record]:
+    """These people, as `Sender` wants them."""
+    return await connection.fetch("select id, username, display_name, role from users where id = any ($1)", list(ids))
+
+
+async def by_id(connection: Connection, *, message_id: UUID) -> Record:
+    """A message that is known to exist: for the server's own use, not scoped to a viewer."""
+    return await connection.fetchrow(
+        f"select {COLUMNS} from messages m join users u on u.id = m.sender_id where m.id = $1", message_id
     )
 
 
