@@ -5,6 +5,7 @@ from uuid import UUID
 from aiohttp import web
 
 from chat.accounts import api as people_api
+from chat.accounts import auth_api
 from chat.accounts import pages as accounts
 from chat.accounts import people_pages as people
 from chat.accounts import settings_pages as settings
@@ -12,6 +13,7 @@ from chat.accounts import socket as account_events
 from chat.conversations import pages as conversations
 from chat.conversations import queries as conversation_queries
 from chat.conversations.model import NotInConversation
+from chat.errors import AuthFailed, Forbidden, RateLimited
 from chat.messages import api as message_api
 from chat.messages import pages as messages
 from chat.messages import socket as message_events
@@ -54,6 +56,42 @@ PAGES = [
 
 # The JSON API. Each endpoint needs a token that allows its scope, unless that is None.
 API = [
+    Endpoint(
+        "POST",
+        "/api/auth/register",
+        auth_api.register,
+        {201: auth_api.Tokens},
+        scope=None,
+        body=auth_api.Registration,
+        refusals=(Forbidden, RateLimited),
+    ),
+    Endpoint(
+        "POST",
+        "/api/auth/login",
+        auth_api.login,
+        {200: auth_api.Tokens},
+        scope=None,
+        body=auth_api.Login,
+        refusals=(AuthFailed, Forbidden, RateLimited),
+    ),
+    Endpoint(
+        "POST",
+        "/api/auth/refresh",
+        auth_api.refresh,
+        {200: auth_api.Tokens},
+        scope=None,
+        body=auth_api.RefreshToken,
+        refusals=(AuthFailed, Forbidden),
+    ),
+    Endpoint(
+        "POST",
+        "/api/auth/logout",
+        auth_api.logout,
+        {204: None},
+        scope=None,
+        body=auth_api.RefreshToken,
+        refusals=(AuthFailed, Forbidden),
+    ),
     Endpoint("GET", "/api/users/me", people_api.me, {200: people_api.Me}, scope="read"),
     Endpoint(
         "PATCH",

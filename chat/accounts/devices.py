@@ -1,5 +1,6 @@
 """What a device calls itself, in words: "Firefox on Linux"."""
 
+import re
 import unicodedata
 
 USER_AGENT_MAX = 400
@@ -26,14 +27,18 @@ _SYSTEMS = (
     ("Linux", "Linux"),
 )
 
+# How a program begins that is no browser: "curl/8.5.0".
+_PROGRAM = re.compile(r"(?!Mozilla/)([A-Za-z][A-Za-z0-9._-]{1,40})/")
+
 
 def describe_device(user_agent: str) -> str:
-    """Browser and system as far as they can be told; never empty."""
+    """Browser and system as far as they can be told, or the program's own name; never empty."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     if browser and system:
         return f"{browser} on {system}"
-    return browser or system or "Unknown device"
+    program = _PROGRAM.match(user_agent)
+    return browser or system or (program[1] if program else "Unknown device")
 
 
 def clean_user_agent(raw: str) -> str:

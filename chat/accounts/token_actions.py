@@ -52,7 +52,7 @@ async def refresh(services: Services, *, token: str) -> SignedIn:
         services.pool,
         token_hash=hash_token(token),
         new_hash=hash_token(new),
-        lifetime=timedelta(days=services.settings.refresh_token_days),
+        lifetime=_lifetime(services),
     )
     if viewer is None:
         await _end_if_used_before(services, token)
@@ -73,7 +73,12 @@ def _tokens(services: Services, viewer: Viewer, *, refresh_token: str) -> Signed
         access_token=new_access_token(services.settings, user_id=viewer.id, session_id=viewer.session_id),
         expires_in=services.settings.access_token_seconds,
         refresh_token=refresh_token,
+        refresh_expires_in=int(_lifetime(services).total_seconds()),
     )
+
+
+def _lifetime(services: Services) -> timedelta:
+    return timedelta(days=services.settings.refresh_token_days)
 
 
 async def log_out(services: Services, *, token: str) -> None:

@@ -14,12 +14,13 @@ LIFETIMES_DAYS = (30, 90, 365, None)
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """What a device of the API goes on with: an access token for `expires_in` seconds, and one to refresh it with."""
+    """What a device of the API goes on with: an access token, and one to refresh it with; times are in seconds."""
 
     viewer: Viewer
     access_token: str
     expires_in: int
     refresh_token: str
+    refresh_expires_in: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,6 @@ def check_token_name(raw: str) -> str:
     return check_display_name(raw)
 
 
-def check_device_name(raw: str) -> str | None:
-    """None where a device doesn't say. Raises `ValueError` with a sentence for people."""
-    return check_display_name(raw) if raw.strip() else None
+def check_device_name(raw: str) -> str:
+    """Empty where a device doesn't say. Raises `ValueError` with a sentence for people."""
+    return check_display_name(raw) if raw.strip() else ""

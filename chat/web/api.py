@@ -207,11 +207,14 @@ async def _authenticate(request: web.Request, scope: Scope) -> None:
 
 
 def _parse_body(request: web.Request, sent: bytes, decoder: "msgspec.json.Decoder[Any]") -> Any:
-    """Raises `UnsupportedMediaType`, `MalformedRequest`, or `ValidationFailed` that names the field."""
-    if request.content_type != "application/json":
+    """Raises `UnsupportedMediaType`, `MalformedRequest`, or `ValidationFailed` that names the field.
+
+    No body at all is as good as an empty object.
+    """
+    if sent and request.content_type != "application/json":
         raise UnsupportedMediaType("The body has to be application/json.")
     try:
-        return decoder.decode(sent)
+        return decoder.decode(sent or b"{}")
     except msgspec.ValidationError as error:
         raise _refused(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,0 +1,176 @@
+"""How programs sign in, stay signed in and sign out.
+
+A refresh token travels in the body, or in a cookie that only these addresses are sent, and that no script can read.
+A browser adds that cookie by itself, so where it counts it is looked at which site has sent the request.
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+import msgspec
+from aiohttp import web
+
+from chat.accounts import actions, token_actions
+from chat.accounts.api import user_of
+from chat.accounts.bearer import bearer_token, viewer_of
+from chat.accounts.model import Checks, Device, check_registration
+from chat.accounts.sessions import device_of
+from chat.accounts.token_model import SignedIn, check_device_name
+from chat.errors import AuthFailed, Forbidden
+from chat.web.api import Call, Model, answer, no_content
+from chat.web.csrf import check_origin
+from chat.web.limits import LIMITER
+from chat.web.proxies import is_secure
+from chat.web.shapes import User
+from chat.web.tokens import is_personal_token
+
+REFRESH_COOKIE = "chat_refresh"
+COOKIE_PATH = "/api/auth"
+
+
+class Registration(Model, frozen=True):
+    """A new account. `invite` is the token of an invite link, where one is needed; `device` what to call this one."""
+
+    email: str
+    username: str
+    display_name: str
+    password: str
+    invite: str = ""
+    device: str = ""
+
+
+class Login(Model, frozen=True):
+    """Who signs in. `email` may be a username as well; `device` is what to call this one in the list of devices."""
+
+    email: str
+    password: str
+    device: str = ""
+
+
+class RefreshToken(Model, frozen=True):
+    """The token to refresh with; without it, that in the cookie `chat_refresh` is taken."""
+
+    refresh_token: str | None = None
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """Send `access_token` with every request, for `expires_in` seconds; then get a new one for `refresh_token`.
+
+    That is null where the one before came in the cookie, which then holds the new one as well.
+    """
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: int
+    refresh_token: str | None
+    user: User
+
+
+async def register(call: Call[Registration, None]) -> web.Response:
+    """Create an account, and sign this device in."""
+    check_origin(call.request)
+    sent = call.body
+    device = _device(call.request, sent.device)
+    account = check_registration(
+        username=sent.username, display_name=sent.display_name, email=sent.email, password=sent.password
+    )
+    limiter = call.request.app[LIMITER]
+    signed_in = await token_actions.register(call.services, limiter, account=account, invite=sent.invite, device=device)
+    return _tokens(call.request, signed_in, status=201)
+
+
+async def login(call: Call[Login, None]) -> web.Response:
+    """Sign this device in."""
+    check_origin(call.request)
+    sent = call.body
+    signed_in = await token_actions.log_in(
+        call.services,
+        call.request.app[LIMITER],
+        login=sent.email,
+        password=sent.password,
+        device=_device(call.request, sent.device),
+    )
+    return _tokens(call.request, signed_in)
+
+
+async def refresh(call: Call[RefreshToken, None]) -> web.Response:
+    """Get new tokens for a refresh token, which can't be used again.
+
+    Whoever sends one a second time is refused, and the device is signed out: one of the two who sent it was a thief.
+    """
+    by_cookie = call.body.refresh_token is None
+    token = call.body.refresh_token or _token_in_cookie(call.request)
+    if token is None:
+        raise AuthFailed("Send the refresh token.")
+    signed_in = await token_actions.refresh(call.services, token=token)
+    return _tokens(call.request, signed_in, in_cookie_only=by_cookie)
+
+
+async def logout(call: Call[RefreshToken, None]) -> web.Response:
+    """Sign this device out, by its access token, its refresh token, or both. Its access token is denied at once."""
+    token = call.body.refresh_token or _token_in_cookie(call.request)
+    bearer = bearer_token(call.request)
+    if token is None and bearer is None:
+        raise AuthFailed("Send the access token or the refresh token.")
+    if bearer is not None:
+        try:
+            await _log_out_bearer(call, bearer)
+        except AuthFailed:
+            # It may have expired; the refresh token is enough.
+            if token is None:
+                raise
+    if token is not None:
+        await token_actions.log_out(call.services, token=token)
+    response = no_content()
+    response.del_cookie(
+        REFRESH_COOKIE, path=COOKIE_PATH, httponly=True, samesite="Strict", secure=is_secure(call.request)
+    )
+    return response
+
+
+async def _log_out_bearer(call: Call[RefreshToken, None], token: str) -> None:
+    if is_personal_token(token):
+        raise Forbidden("A personal token is revoked in the settings page.")
+    viewer = await viewer_of(call.services, token)
+    await actions.log_out_device(call.services, viewer=viewer, session_id=viewer.session_id)
+
+
+def _token_in_cookie(request: web.Request) -> str | None:
+    """Raises `Forbidden` where another site has sent it."""
+    token = request.cookies.get(REFRESH_COOKIE)
+    if token is not None:
+        check_origin(request)
+    return token
+
+
+def _device(request: web.Request, name: str) -> Device:
+    """Raises `ValidationFailed` for a name that can't be one."""
+    checks = Checks()
+    name = checks.run("device", check_device_name, name)
+    checks.finish()
+    return replace(device_of(request), kind="api", name=name or None)
+
+
+def _tokens(
+    request: web.Request, signed_in: SignedIn, *, status: int = 200, in_cookie_only: bool = False
+) -> web.Response:
+    response = answer(
+        Tokens(
+            access_token=signed_in.access_token,
+            token_type="Bearer",  # noqa: S106 - its type, and no token
+            expires_in=signed_in.expires_in,
+            refresh_token=None if in_cookie_only else signed_in.refresh_token,
+            user=user_of(signed_in.viewer),
+        ),
+        status=status,
+    )
+    response.set_cookie(
+        REFRESH_COOKIE,
+        signed_in.refresh_token,
+        max_age=signed_in.refresh_expires_in,
+        path=COOKIE_PATH,
+        httponly=True,
+        samesite="Strict",
+        secure=is_secure(request),
+    )
+    return response
