@@ -1,4 +1,4 @@
-"""What can be a name: of a person, of a room. And which names look the same."""
+"""What can be a name: of a person, of a room. Which names look the same, and how they are searched."""
 
 import re
 import unicodedata
@@ -8,6 +8,9 @@ NAME_MAX = 1000
 MARKS_IN_A_ROW = 4
 # In characters. A few single ones become eighteen when they are taken apart, and an index holds 2,704 bytes.
 KEY_MAX = 400
+
+SEARCH_MAX = 80
+SEARCH_WORDS = 6
 
 # Joiners shape words in Persian and in the scripts of India, and hold some emoji together. Every other invisible
 # format character is refused, above all those that turn the direction of what follows.
@@ -82,3 +85,19 @@ def look_of(name: str) -> str:
     one alphabet in place of those that look like them in another."""
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return _UNSEEN.sub("", plain).translate(_ALIKE)[:KEY_MAX]
+
+
+def search_words(text: str) -> list[str]:
+    """The words to search names for, without what no name holds; at most `SEARCH_WORDS`."""
+    kept = "".join(c if unicodedata.category(c) not in ("Cc", "Cs") else " " for c in normal_form(text[:SEARCH_MAX]))
+    return [word for word in (word.lstrip("@#") for word in kept.split()) if word][:SEARCH_WORDS]
+
+
+def search_terms(words: list[str]) -> str:
+    """The tsquery, to be lowered by the database, that finds names in which each of the words begins one."""
+    return " & ".join(_quoted_prefix(word) for word in words)
+
+
+def _quoted_prefix(word: str) -> str:
+    """One term of a tsquery that means exactly this text, whatever is in it, and all that begins with it."""
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "':*"

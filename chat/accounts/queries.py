@@ -1,14 +1,11 @@
 """The SQL about people; that about their sessions and about invitations is in the two files beside this one."""
 
-import unicodedata
 from datetime import datetime
 from uuid import UUID
 
 from chat.accounts.model import Account, NewAccount, Person, Role
 from chat.db import Connection, Record
-
-PREFIX_MAX = 80
-PREFIX_WORDS = 6
+from chat.names import search_terms, search_words
 
 
 async def find_people(
@@ -19,7 +16,7 @@ async def find_people(
     Whoever's username is exactly that comes first, then by name. An empty prefix finds everyone. `after`, a display
     name and a username, is the place in this order from which on they are found.
     """
-    words = _words(prefix)
+    words = search_words(prefix)
     display_name, username = after or (None, None)
     if not words:
         return await _everyone(
@@ -35,7 +32,7 @@ async def find_people(
         limit $4
         """,
         viewer_id,
-        " & ".join(_quoted_prefix(word) for word in words),
+        search_terms(words),
         " ".join(words),
         limit,
         display_name,
@@ -72,7 +69,7 @@ async def accounts(connection: Connection, *, prefix: str, limit: int) -> list[A
         order by lower(display_name), username
         limit $2
         """,
-        " & ".join(_quoted_prefix(word) for word in _words(prefix)),
+        search_terms(search_words(prefix)),
         limit,
     )
     return [Account(**record) for record in records]
@@ -101,17 +98,6 @@ async def set_active(connection: Connection, *, user_id: UUID, active: bool) -> 
         user_id,
         active,
     )
-
-
-def _words(prefix: str) -> list[str]:
-    text = unicodedata.normalize("NFC", prefix[:PREFIX_MAX])
-    kept = "".join(c if unicodedata.category(c) not in ("Cc", "Cs") else " " for c in text)
-    return [word for word in (word.lstrip("@") for word in kept.split()) if word][:PREFIX_WORDS]
-
-
-def _quoted_prefix(word: str) -> str:
-    """One term of a tsquery that means exactly this text, whatever is in it, and all that begins with it."""
-    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "':*"
 
 
 def _person(record: Record) -> Person:
