@@ -10,6 +10,9 @@ from chat.accounts import pages as accounts
 from chat.accounts import people_pages as people
 from chat.accounts import settings_pages as settings
 from chat.accounts import socket as account_events
+from chat.accounts import token_pages as tokens
+from chat.accounts.api import Me
+from chat.accounts.auth_api import Tokens
 from chat.conversations import pages as conversations
 from chat.conversations import queries as conversation_queries
 from chat.conversations.model import NotInConversation
@@ -46,6 +49,9 @@ PAGES = [
     web.post("/settings/password", settings.change_password),
     web.post("/settings/sessions/revoke-all", settings.revoke_all_sessions),
     web.post("/settings/sessions/{session_id}/revoke", settings.revoke_session),
+    web.get("/settings/tokens", tokens.tokens),
+    web.post("/settings/tokens", tokens.create_token),
+    web.post("/settings/tokens/{token_id}/revoke", tokens.revoke_token),
     web.get("/settings/people", people.accounts),
     web.post("/settings/people/{user_id}/deactivate", people.deactivate),
     web.post("/settings/people/{user_id}/reactivate", people.reactivate),
@@ -54,90 +60,56 @@ PAGES = [
     web.post("/settings/invites/{invite_id}/revoke", settings.revoke_invite),
 ]
 
-# The JSON API. Each endpoint needs a token that allows its scope, unless that is None.
-API = [
-    Endpoint(
-        "POST",
-        "/api/auth/register",
-        auth_api.register,
-        {201: auth_api.Tokens},
-        scope=None,
-        body=auth_api.Registration,
-        refusals=(Forbidden, RateLimited),
-    ),
-    Endpoint(
-        "POST",
-        "/api/auth/login",
-        auth_api.login,
-        {200: auth_api.Tokens},
-        scope=None,
-        body=auth_api.Login,
-        refusals=(AuthFailed, Forbidden, RateLimited),
-    ),
-    Endpoint(
-        "POST",
-        "/api/auth/refresh",
-        auth_api.refresh,
-        {200: auth_api.Tokens},
-        scope=None,
-        body=auth_api.RefreshToken,
-        refusals=(AuthFailed, Forbidden),
-    ),
-    Endpoint(
-        "POST",
-        "/api/auth/logout",
-        auth_api.logout,
-        {204: None},
-        scope=None,
-        body=auth_api.RefreshToken,
-        refusals=(AuthFailed, Forbidden),
-    ),
-    Endpoint("GET", "/api/users/me", people_api.me, {200: people_api.Me}, scope="read"),
-    Endpoint(
-        "PATCH",
-        "/api/users/me",
-        people_api.change_me,
-        {200: people_api.Me},
-        scope="write",
-        body=people_api.ProfileChange,
-    ),
-    Endpoint(
-        "GET",
-        "/api/users/search",
-        people_api.search_people,
-        {200: Page[User]},
-        scope="read",
-        query=people_api.PeopleQuery,
-    ),
-    Endpoint("GET", "/api/users/{user_id}", people_api.person, {200: User}, scope="read"),
-    Endpoint(
-        "GET",
-        "/api/conversations/{conversation_id}/messages",
-        message_api.history,
-        {200: Page[Message]},
-        scope="read",
-        query=message_api.HistoryQuery,
-        refusals=(NotInConversation,),
-    ),
-    Endpoint(
-        "POST",
-        "/api/conversations/{conversation_id}/messages",
-        message_api.send,
-        {201: Message, 200: Message},
-        scope="write",
-        body=message_api.NewMessage,
-        refusals=(NotInConversation,),
-    ),
-    Endpoint(
-        "POST",
-        "/api/conversations/{conversation_id}/read",
-        receipt_api.read,
-        {200: ReadState},
-        scope="write",
-        body=receipt_api.ReadUpTo,
-        refusals=(NotInConversation,),
-    ),
-]
+# The JSON API, under the headings of its documentation.
+API = {
+    "Signing in": [
+        Endpoint(
+            "POST /api/auth/register",
+            auth_api.register,
+            {201: Tokens},
+            refusals=(Forbidden, RateLimited),
+            public=True,
+        ),
+        Endpoint(
+            "POST /api/auth/login",
+            auth_api.login,
+            {200: Tokens},
+            refusals=(AuthFailed, Forbidden, RateLimited),
+            public=True,
+        ),
+        Endpoint(
+            "POST /api/auth/refresh", auth_api.refresh, {200: Tokens}, refusals=(AuthFailed, Forbidden), public=True
+        ),
+        Endpoint("POST /api/auth/logout", auth_api.logout, {204: None}, refusals=(AuthFailed, Forbidden), public=True),
+    ],
+    "People": [
+        Endpoint("GET /api/users/me", people_api.get_me, {200: Me}),
+        Endpoint("PATCH /api/users/me", people_api.change_me, {200: Me}),
+        Endpoint("GET /api/users/search", people_api.search_users, {200: Page[User]}, refusals=(RateLimited,)),
+        Endpoint("GET /api/users/{user_id}", people_api.get_user, {200: User}),
+    ],
+    "Messages": [
+        Endpoint(
+            "GET /api/conversations/{conversation_id}/messages",
+            message_api.list_messages,
+            {200: Page[Message]},
+            refusals=(NotInConversation, RateLimited),
+        ),
+        Endpoint(
+            "POST /api/conversations/{conversation_id}/messages",
+            message_api.send_message,
+            {201: Message, 200: Message},
+            refusals=(NotInConversation, RateLimited),
+        ),
+        Endpoint(
+            "POST /api/conversations/{conversation_id}/read",
+            receipt_api.mark_read,
+            {200: ReadState},
+            refusals=(NotInConversation,),
+        ),
+    ],
+}
+ENDPOINTS = [endpoint for endpoints in API.values() for endpoint in endpoints]
 
 SOCKET = [web.get("/ws", websocket)]
 
@@ -151,7 +123,7 @@ OPERATIONS = [
     web.get("/manifest.webmanifest", static.manifest),
 ]
 
-ROUTES = [*PAGES, *api.routes(API), *SOCKET, *OPERATIONS]
+ROUTES = [*PAGES, *api.routes(ENDPOINTS), *SOCKET, *OPERATIONS]
 
 SOCKET_EVENTS = {
     "subscribe": SocketEvent(message_events.Subscribe, message_events.subscribe),

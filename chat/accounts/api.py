@@ -40,7 +40,7 @@ class PersonPlace(msgspec.Struct, frozen=True):
     username: Text
 
 
-async def me(call: Call[None, None]) -> web.Response:
+async def get_me(call: Call[None, None]) -> web.Response:
     """The person whose token this is."""
     return answer(_me(viewer_of(call)))
 
@@ -57,7 +57,7 @@ async def change_me(call: Call[ProfileChange, None]) -> web.Response:
     return answer(_me(changed))
 
 
-async def search_people(call: Call[None, PeopleQuery]) -> web.Response:
+async def search_users(call: Call[None, PeopleQuery]) -> web.Response:
     """Find people by their names, oneself not among them. Whose username is exactly `q` comes first, then by name."""
     await count_search(call.request, call.viewer.id)
     query = call.query
@@ -72,7 +72,7 @@ async def search_people(call: Call[None, PeopleQuery]) -> web.Response:
     return answer(page_of([user_of(person) for person in found], limit=query.limit, cursor=_place))
 
 
-async def person(call: Call[None, None]) -> web.Response:
+async def get_user(call: Call[None, None]) -> web.Response:
     """A person with an active account."""
     account = await queries.account(call.services.pool, user_id=call.id("user_id"))
     if account is None or not account.active:

@@ -47,7 +47,7 @@ class Newer(msgspec.Struct, frozen=True, tag=True):
     after: Seq
 
 
-async def history(call: Call[None, HistoryQuery]) -> web.Response:
+async def list_messages(call: Call[None, HistoryQuery]) -> web.Response:
     """Messages in the order of their sequence, the oldest of the page first.
 
     Without parameters the newest ones. `around` shows a message among its neighbours. In both cases `next_cursor` leads
@@ -91,7 +91,7 @@ def _page(viewer_id: UUID, found: HistoryPage, *, newer: bool) -> Page[events.Me
     return Page(messages, encode_cursor(Newer(messages[-1].seq) if newer else Older(messages[0].seq)), True)
 
 
-async def send(call: Call[NewMessage, None]) -> web.Response:
+async def send_message(call: Call[NewMessage, None]) -> web.Response:
     """Send a message: 201 when it is on disk, 200 where a message of this `client_message_id` was stored before."""
     sent = await actions.send(
         call.services,

@@ -13,7 +13,7 @@ class ReadUpTo(Model, frozen=True):
     up_to_seq: Seq
 
 
-async def read(call: Call[ReadUpTo, None]) -> web.Response:
+async def mark_read(call: Call[ReadUpTo, None]) -> web.Response:
     """Everything up to this message has been read. The mark only moves forward, and never beyond the last message."""
     state: ReadState = await actions.read(
         call.services, user_id=call.viewer.id, conversation_id=call.id("conversation_id"), up_to_seq=call.body.up_to_seq

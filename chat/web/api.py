@@ -5,9 +5,11 @@ shows (`chat/web/openapi.py`), so the two can't differ.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
+from functools import cached_property
+from types import NoneType
+from typing import Annotated, Any, Generic, Protocol, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -113,28 +115,49 @@ class Call(Generic[Body, Query]):
         return path_id(self.request, name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Endpoint:
-    """One line of the API.
+    """One line of the API: "GET /api/users/me", and what answers.
 
-    `answers` names the type of the body per status, None for an empty one. `scope` is what the token has to allow;
-    None where no token is needed. `body` is a model or a union of models, `query` a model. `refusals` are the errors
-    beside those that follow from the rest: see `chat.web.openapi`. The handler's docstring is the description.
+    `answers` names the type of the body per status, None for an empty one. What the handler's `Call` is made of says
+    what may be sent, and its docstring describes the endpoint. `refusals` are the errors beside those that follow from
+    the rest (see `chat.web.openapi`). An endpoint that isn't `public` needs a token.
     """
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    path: str
+    route: str
     handler: Callable[[Call[Any, Any]], Awaitable[web.Response]]
     answers: Mapping[int, Any]
     _: KW_ONLY
-    scope: Scope | None
-    body: Any = None
-    query: type[Model] | None = None
     refusals: tuple[type[ChatError], ...] = ()
+    public: bool = False
+
+    @property
+    def method(self) -> str:
+        """GET, POST, PUT, PATCH or DELETE."""
+        return self.route.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        """With the names of its parts in braces."""
+        return self.route.partition(" ")[2]
+
+    @property
+    def scope(self) -> Scope | None:
+        """What the token has to allow; None where no token is needed."""
+        if self.public:
+            return None
+        return "read" if self.method == "GET" else "write"
+
+    @cached_property
+    def takes(self) -> tuple[Any, Any]:
+        """The models of the body and of the query; None where nothing is taken."""
+        body, query = get_args(get_type_hints(self.handler)["call"])
+        return tuple(None if model is NoneType else model for model in (body, query))  # type: ignore[return-value]
 
 
-def routes(endpoints: list[Endpoint]) -> list[web.RouteDef]:
+def routes(endpoints: Iterable[Endpoint]) -> list[web.RouteDef]:
     """The endpoints as aiohttp wants them. Each address also answers OPTIONS with the methods that it has."""
+    endpoints = list(endpoints)
     methods: dict[str, list[str]] = {}
     for endpoint in endpoints:
         known = methods.setdefault(endpoint.path, ["OPTIONS"])
@@ -163,7 +186,8 @@ def page_of(found: list[Item], *, limit: int, cursor: Callable[[Item], str]) -> 
 
 
 def _serve(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:
-    body = msgspec.json.Decoder(endpoint.body) if endpoint.body is not None else None
+    body_model, query_model = endpoint.takes
+    body = None if body_model is None else msgspec.json.Decoder(body_model)
 
     async def serve(request: web.Request) -> web.Response:
         # All of it has to be here before anybody looks who asks: else a request could be begun with a token, and
@@ -174,8 +198,8 @@ def _serve(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Response
         return await endpoint.handler(
             Call(
                 request,
-                _parse_body(request, sent, body) if body is not None else None,
-                _parse_query(request, endpoint.query) if endpoint.query is not None else None,
+                None if body is None else _parse_body(request, sent, body),
+                None if query_model is None else _parse_query(request, query_model),
             )
         )
 

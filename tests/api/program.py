@@ -98,7 +98,7 @@ class Program:
     async def pages(self, path: str, **parameters: Any) -> list[list[Any]]:
         """The items of every page of a list, to its end."""
         pages = []
-        cursor = {}
+        cursor: dict[str, str] = {}
         while True:
             answer = await self.get(path, **(parameters | cursor))
             assert answer.status == 200, answer.body
