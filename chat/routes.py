@@ -16,10 +16,11 @@ from chat.accounts.auth_api import Tokens
 from chat.conversations import pages as conversations
 from chat.conversations import queries as conversation_queries
 from chat.conversations.model import NotInConversation
-from chat.errors import AuthFailed, Forbidden, RateLimited
+from chat.errors import AuthFailed, Conflict, Forbidden, RateLimited, ValidationFailed
 from chat.messages import api as message_api
 from chat.messages import pages as messages
 from chat.messages import socket as message_events
+from chat.messages.model import Edition
 from chat.realtime.socket import SocketEvent, SocketFeatures, websocket
 from chat.receipts import api as receipt_api
 from chat.receipts import socket as receipt_events
@@ -107,6 +108,39 @@ API = {
             {200: ReadState},
             refusals=(NotInConversation,),
         ),
+        Endpoint(
+            "GET /api/messages/{message_id}", message_api.get_message, {200: Message}, refusals=(NotInConversation,)
+        ),
+        Endpoint(
+            "PATCH /api/messages/{message_id}",
+            message_api.edit_message,
+            {200: Message},
+            refusals=(NotInConversation, Conflict, RateLimited),
+        ),
+        Endpoint(
+            "DELETE /api/messages/{message_id}",
+            message_api.delete_message,
+            {200: Message},
+            refusals=(NotInConversation, RateLimited),
+        ),
+        Endpoint(
+            "GET /api/messages/{message_id}/edits",
+            message_api.list_edits,
+            {200: Page[Edition]},
+            refusals=(NotInConversation,),
+        ),
+        Endpoint(
+            "PUT /api/messages/{message_id}/reactions/{emoji}",
+            message_api.add_reaction,
+            {200: Message},
+            refusals=(NotInConversation, Conflict, RateLimited, ValidationFailed),
+        ),
+        Endpoint(
+            "DELETE /api/messages/{message_id}/reactions/{emoji}",
+            message_api.remove_reaction,
+            {200: Message},
+            refusals=(NotInConversation, RateLimited, ValidationFailed),
+        ),
     ],
 }
 ENDPOINTS = [endpoint for endpoints in API.values() for endpoint in endpoints]
@@ -140,5 +174,9 @@ async def _conversation_ids(app: web.Application, user_id: UUID) -> list[UUID]:
 
 
 SOCKET_FEATURES = SocketFeatures(
-    authenticate=account_events.authenticate_socket, conversation_ids=_conversation_ids, events=SOCKET_EVENTS
+    token_of=account_events.token_of_socket,
+    by_token=account_events.authenticate_token,
+    by_cookie=account_events.authenticate_page,
+    conversation_ids=_conversation_ids,
+    events=SOCKET_EVENTS,
 )

@@ -9,9 +9,9 @@ from aiohttp import web
 from chat import events
 from chat.conversations.access import standing
 from chat.errors import ValidationFailed
-from chat.messages import actions
+from chat.messages import actions, change_actions
 from chat.messages.keys import WRITER
-from chat.messages.model import HistoryPage
+from chat.messages.model import Edition, HistoryPage
 from chat.web.api import Call, Model, Page, PageQuery, Seq, answer
 from chat.web.cursors import decode_cursor, encode_cursor
 from chat.web.shapes import as_seen_by
@@ -29,10 +29,20 @@ class HistoryQuery(PageQuery, frozen=True):
 
 
 class NewMessage(Model, frozen=True):
-    """A message to be sent. The device makes `client_message_id` at random. Sent again with it, it is stored once."""
+    """A message to be sent. The device makes `client_message_id` at random. Sent again with it, it is stored once.
+
+    `reply_to` is the id of a message of the same conversation.
+    """
 
     content: str
     client_message_id: UUID
+    reply_to: UUID | None = None
+
+
+class MessageChange(Model, frozen=True):
+    """What a message is to say from now on."""
+
+    content: str
 
 
 class Older(msgspec.Struct, frozen=True, tag=True):
@@ -101,5 +111,52 @@ async def send_message(call: Call[NewMessage, None]) -> web.Response:
         conversation_id=call.id("conversation_id"),
         client_message_id=call.body.client_message_id,
         content=call.body.content,
+        reply_to=call.body.reply_to,
     )
     return answer(as_seen_by(call.viewer.id, sent.message), status=200 if sent.duplicate else 201)
+
+
+async def get_message(call: Call[None, None]) -> web.Response:
+    """A message, as it is now."""
+    found = await actions.message(call.services, viewer_id=call.viewer.id, message_id=call.id("message_id"))
+    return answer(as_seen_by(call.viewer.id, found))
+
+
+async def edit_message(call: Call[MessageChange, None]) -> web.Response:
+    """Change what one's own message says. What it said before is kept."""
+    return _changed(call, await change_actions.edit(**_whose(call), content=call.body.content))
+
+
+async def delete_message(call: Call[None, None]) -> web.Response:
+    """Erase a message: one's own, or any in a room that one manages. The answer is the tombstone in its place."""
+    return _changed(call, await change_actions.delete(**_whose(call)))
+
+
+async def list_edits(call: Call[None, None]) -> web.Response:
+    """What a message said before it was edited, the latest first; at most 100 of them."""
+    found = await actions.history_of(call.services, viewer_id=call.viewer.id, message_id=call.id("message_id"))
+    return answer(Page[Edition](found, None, False))
+
+
+async def add_reaction(call: Call[None, None]) -> web.Response:
+    """React to a message with an emoji. Each person has each emoji once."""
+    return _changed(call, await change_actions.react(**_whose(call), emoji=call.request.match_info["emoji"]))
+
+
+async def remove_reaction(call: Call[None, None]) -> web.Response:
+    """Take one's own reaction back."""
+    return _changed(call, await change_actions.unreact(**_whose(call), emoji=call.request.match_info["emoji"]))
+
+
+def _whose(call: Call[Any, None]) -> dict[str, Any]:
+    """Which message is to be changed, and by whom."""
+    return {
+        "services": call.services,
+        "throttle": RequestThrottle(call.request),
+        "user_id": call.viewer.id,
+        "message_id": call.id("message_id"),
+    }
+
+
+def _changed(call: Call[Any, None], message: events.Message) -> web.Response:
+    return answer(as_seen_by(call.viewer.id, message))
