@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import aiohttp_session
 from aiohttp import web
+from msgspec import Struct
 
 from chat.accounts.bearer import require_api_viewer
 from chat.accounts.keys import account_services
@@ -21,10 +22,13 @@ from chat.messages.keys import WRITER
 from chat.messages.writer import Writer
 from chat.realtime.bus import Bus
 from chat.realtime.connection import GOING_AWAY
+from chat.realtime.frames import SystemResync
 from chat.realtime.hub import Hub
+from chat.realtime.newcomers import NEWCOMERS, Newcomers
 from chat.realtime.recheck import close_ended_sessions
-from chat.realtime.render import Renderer, frame
+from chat.realtime.render import Renderer
 from chat.realtime.socket import FEATURES, HUB, RENDERER
+from chat.realtime.updates import ConversationUpdates, Pair
 from chat.redis import create_redis
 from chat.routes import ROUTES, SOCKET_FEATURES
 from chat.services import Services
@@ -67,6 +71,7 @@ def create_app(settings: Settings) -> web.Application:
     app[SHELL_CONTEXT] = shell_context
     app[RENDERER] = Renderer(environment)
     app[FEATURES] = SOCKET_FEATURES
+    app[NEWCOMERS] = Newcomers()
     app[AUTHENTICATE] = require_api_viewer
     app.add_routes(ROUTES)
     app.cleanup_ctx.append(lambda app: _running(app, settings))
@@ -79,8 +84,14 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     """Everything that lives as long as the process serves."""
     pool = await create_pool(settings)
     redis = create_redis(settings)
+
+    async def seen_by_members(_pairs: Sequence[Pair]) -> Sequence[tuple[Pair, Struct]]:
+        return []
+
+    updates = ConversationUpdates(seen_by_members)
     hub = Hub(
         app[RENDERER],
+        updates,
         heartbeat_interval=settings.heartbeat_interval,
         heartbeat_timeout=settings.heartbeat_timeout,
     )
@@ -92,7 +103,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         return await messages.at_revision(services, conversation_id, revision)
 
     async def missed() -> None:
-        await hub.broadcast(frame("system:resync"))
+        await hub.broadcast(SystemResync())
 
     bus = Bus(
         redis,
@@ -128,6 +139,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     background = [
         asyncio.create_task(hub.run()),
         asyncio.create_task(hub.keep_alive()),
+        asyncio.create_task(updates.run()),
         asyncio.create_task(close_ended_sessions(hub, pool)),
     ]
     yield
@@ -145,4 +157,4 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
 async def _say_goodbye(app: web.Application) -> None:
     """Before the sockets are cut, tell each of them to come back to another process."""
     app[HEALTH].shutting_down = True
-    await app[HUB].close_all(GOING_AWAY)
+    await asyncio.gather(app[HUB].close_all(GOING_AWAY), app[NEWCOMERS].send_away())

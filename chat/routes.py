@@ -21,7 +21,8 @@ from chat.messages import api as message_api
 from chat.messages import pages as messages
 from chat.messages import socket as message_events
 from chat.messages.model import Edition
-from chat.realtime.socket import SocketEvent, SocketFeatures, websocket
+from chat.realtime.newcomers import Auth
+from chat.realtime.socket import SocketEvent, SocketFeatures, authenticated_already, websocket
 from chat.receipts import api as receipt_api
 from chat.receipts import socket as receipt_events
 from chat.receipts.model import ReadState
@@ -160,11 +161,12 @@ OPERATIONS = [
 ROUTES = [*PAGES, *api.routes(ENDPOINTS), *SOCKET, *OPERATIONS]
 
 SOCKET_EVENTS = {
+    "auth": SocketEvent(Auth, authenticated_already),
     "subscribe": SocketEvent(message_events.Subscribe, message_events.subscribe),
     "unsubscribe": SocketEvent(message_events.Unsubscribe, message_events.unsubscribe),
-    "message:send": SocketEvent(message_events.MessageSend, message_events.message_send),
+    "message:send": SocketEvent(message_events.MessageSend, message_events.message_send, writes=True),
     "conversation:sync": SocketEvent(message_events.ConversationSync, message_events.conversation_sync),
-    "receipt:read": SocketEvent(receipt_events.ReceiptRead, receipt_events.receipt_read),
+    "receipt:read": SocketEvent(receipt_events.ReceiptRead, receipt_events.receipt_read, writes=True),
     "presence:heartbeat": SocketEvent(account_events.PresenceHeartbeat, account_events.presence_heartbeat),
 }
 

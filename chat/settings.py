@@ -45,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     register_limit: CountOrOff = 5
     register_limit_window: Seconds = 3600
 
+    # Conversations
+    group_max_members: Annotated[int, Meta(ge=2, le=10_000)] = 1000
+
     # Messages
     # The database holds no longer ones.
     message_max_length: Annotated[int, Meta(ge=1, le=20_000)] = 4000
@@ -66,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     socket_buffer_bytes: Count = 262_144
     heartbeat_interval: Seconds = 15
     heartbeat_timeout: Seconds = 45
+    auth_timeout: Seconds = 10
 
     # PostgreSQL
     database_pool_min: Count = 5

@@ -41,6 +41,7 @@ SERVER_PLACES = (
     "chat/**/keys.py",
     "chat/accounts/sessions.py",
     "chat/realtime/connection.py",
+    "chat/realtime/newcomers.py",
 )
 SQL = re.compile(
     r"^\s*(with\s+\w+.*\bas\b|select\b.*\bfrom\b|insert\s+into\b|update\s+\w+.*\bset\b|delete\s+from\b"

@@ -15,16 +15,17 @@ from chat.web.keys import SERVICES
 from chat.web.proxies import origin_of, public_origin
 
 
-async def authenticate_socket(request: web.Request) -> SocketSession | None:
-    """Whose socket this will be: by a token in the header or in `?token=`, otherwise by the cookie of a session.
+def token_of_socket(request: web.Request) -> str | None:
+    """The token in the header or in `?token=`. It counts wherever it comes from, as no browser adds one by itself; a
+    cookie beside it doesn't count."""
+    return bearer_token(request) or request.query.get("token")
 
-    None where the request says nothing of it: a program may still send its token in a frame. Raises what
-    `authenticate_token` does, `AuthFailed` for a browser without a session, and `Forbidden` for one that another
-    site has sent. A token counts wherever it comes from, as no browser adds one by itself; so does no cookie beside it.
+
+async def authenticate_page(request: web.Request) -> SocketSession | None:
+    """Whose page opens this socket, by the cookie of a session; None where no page of ours does.
+
+    Raises `AuthFailed` for a browser without a session, and `Forbidden` for one that another site has sent.
     """
-    token = bearer_token(request) or request.query.get("token")
-    if token is not None:
-        return await authenticate_token(request.app, token)
     if not _is_browser(request):
         return None
     check_origin(request)

@@ -14,7 +14,7 @@ from chat.ids import new_id
 from chat.messages import actions
 from chat.messages.keys import WRITER
 from chat.messages.model import HistoryPage
-from chat.realtime.render import error_frame
+from chat.realtime.frames import html_form, message_sent, refusal
 from chat.realtime.socket import RENDERER
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
@@ -92,11 +92,12 @@ async def send_form(request: web.Request) -> web.Response:
     except ChatError as error:
         if not wants_json(request):
             return await _composer_with_error(request, viewer.id, conversation_id, form, error)
-        frame = error_frame(error, client_message_id=client_message_id)
+        frame = html_form(refusal(error, client_message_id=client_message_id))
         return web.Response(body=frame, status=error.status, content_type="application/json", headers=error.headers)
     if not wants_json(request):
         raise web.HTTPSeeOther(f"/c/{conversation_id}?latest=1")
-    frame = request.app[RENDERER].message_sent(sent.message, duplicate=sent.duplicate)
+    confirmation = message_sent(sent.message, duplicate=sent.duplicate)
+    frame = await request.app[RENDERER].message_sent(sent.message, confirmation)
     return web.Response(body=frame, status=200 if sent.duplicate else 201, content_type="application/json")
 
 

@@ -11,14 +11,12 @@ from chat.db import UNAVAILABLE
 from chat.errors import ChatError, RateLimited, Unavailable, ValidationFailed
 from chat.messages import actions
 from chat.messages.keys import WRITER
-from chat.realtime.connection import Connection
-from chat.realtime.render import error_frame, frame
+from chat.realtime.connection import MAX_OPEN, Connection
+from chat.realtime.frames import Subscribed, Synced, Unsubscribed, message_sent
 from chat.realtime.socket import HUB, RENDERER
 from chat.web.keys import SERVICES
 from chat.web.throttle import THROTTLE
 
-# A device has one conversation on screen, or a few windows of one browser's; more are refused.
-MAX_OPEN = 20
 SYNC_PAGE = 100
 # How long an answer waits for whom the limit has been reached.
 HELD_SECONDS = 1.0
@@ -69,19 +67,21 @@ async def message_send(app: web.Application, connection: Connection, payload: Me
         )
     except (ChatError, *UNAVAILABLE) as error:
         connection.sending.discard(payload.client_message_id)
-        refusal = error if isinstance(error, ChatError) else Unavailable("The message could not be saved just now.")
-        await connection.send(error_frame(refusal, client_message_id=payload.client_message_id))
-        return
+        if isinstance(error, ChatError):
+            raise
+        raise Unavailable("The message could not be saved just now.") from error
     if sent.duplicate:
         connection.sending.discard(payload.client_message_id)
-    await connection.send(app[RENDERER].message_sent(sent.message, duplicate=sent.duplicate))
+    confirmation = message_sent(sent.message, duplicate=sent.duplicate)
+    await connection.tell(confirmation, lambda: app[RENDERER].message_sent(sent.message, confirmation))
 
 
 async def subscribe(app: web.Application, connection: Connection, payload: Subscribe) -> None:
     """Live from now on, and what was missed since `after_revision`. Listening begins before the reading: an event
     that falls between them comes twice, which the screen doesn't mind, and never not at all."""
-    if len(connection.open) >= MAX_OPEN and payload.conversation_id not in connection.open:
-        raise ValidationFailed(f"At most {MAX_OPEN} conversations can be open at once on one connection.")
+    most = MAX_OPEN[connection.speaks_json]
+    if len(connection.open) >= most and payload.conversation_id not in connection.open:
+        raise ValidationFailed(f"At most {most:,} conversations can be open at once on one connection.")
     scope = {"viewer_id": connection.user_id, "conversation_id": payload.conversation_id}
     connection.open.add(payload.conversation_id)
     try:
@@ -92,16 +92,7 @@ async def subscribe(app: web.Application, connection: Connection, payload: Subsc
     if app[HUB].join(connection, [payload.conversation_id]):
         # The first look let it in, but until here it was told nothing of this conversation: look again.
         row = await conversations.get(app[SERVICES], **scope)
-    await connection.send(
-        frame(
-            "subscribed",
-            conversation_id=row.id,
-            last_seq=row.last_seq,
-            revision=row.revision,
-            read_up_to=row.read_up_to,
-            unread=row.unread,
-        )
-    )
+    await connection.tell(Subscribed(row.id, row.last_seq, row.revision, row.read_up_to, row.unread))
     if payload.after_revision is not None and payload.after_revision < row.revision:
         await conversation_sync(app, connection, ConversationSync(payload.conversation_id, payload.after_revision))
 
@@ -109,6 +100,7 @@ async def subscribe(app: web.Application, connection: Connection, payload: Subsc
 async def unsubscribe(_app: web.Application, connection: Connection, payload: Unsubscribe) -> None:
     """No longer on screen; the row in the list still follows."""
     connection.open.discard(payload.conversation_id)
+    await connection.tell(Unsubscribed(payload.conversation_id))
 
 
 async def conversation_sync(app: web.Application, connection: Connection, payload: ConversationSync) -> None:
@@ -130,13 +122,11 @@ async def conversation_sync(app: web.Application, connection: Connection, payloa
         after_revision=payload.after_revision,
         limit=SYNC_PAGE,
     )
-    await app[RENDERER].prepare(changes.messages)
-    await connection.send(
-        app[RENDERER].synced(
-            changes.messages,
-            conversation_id=payload.conversation_id,
-            after_revision=payload.after_revision,
-            revision=changes.messages[-1].revision if changes.messages else row.revision,
-            has_more=changes.has_more,
-        )
+    synced = Synced(
+        payload.conversation_id,
+        payload.after_revision,
+        changes.messages,
+        revision=changes.messages[-1].revision if changes.messages else row.revision,
+        has_more=changes.has_more,
     )
+    await connection.tell(synced, lambda: app[RENDERER].synced(synced))

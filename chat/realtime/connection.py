@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
+from chat.realtime.frames import Frame, html_form, json_form
 from chat.web import metrics
 
 # Close codes of the protocol. After 1001, 1013, 4408 and 4429 the browser comes back; after 4401 and 4403 it goes to
@@ -21,10 +23,14 @@ TOO_MANY_CONNECTS = 4429
 CLOSE_SECONDS = 4.0
 
 
-class Connection:
-    """A signed-in device.
+# A page has one conversation on screen, or a few; a program may look after many.
+MAX_OPEN = {False: 20, True: 1000}
 
-    `open` holds the conversations that it has on screen. `sending` holds the client message ids that it waits for,
+
+class Connection:
+    """A signed-in device: a page, which is told everything as HTML, or a program, which `speaks_json`.
+
+    `open` holds the conversations that it subscribed to. `sending` holds the client message ids that it waits for,
     so that its own message reaches it once, as a confirmation, and not a second time as news.
     """
 
@@ -34,9 +40,11 @@ class Connection:
         "_socket",
         "_transport",
         "heard_at",
+        "may_write",
         "open",
         "sending",
         "session_id",
+        "speaks_json",
         "user_id",
     )
 
@@ -48,6 +56,8 @@ class Connection:
         user_id: UUID,
         session_id: UUID,
         buffer_bytes: int,
+        speaks_json: bool = False,
+        may_write: bool = True,
     ) -> None:
         self._socket = socket
         self._transport = transport
@@ -55,6 +65,8 @@ class Connection:
         self._closing: asyncio.Task[None] | None = None
         self.user_id = user_id
         self.session_id = session_id
+        self.speaks_json = speaks_json
+        self.may_write = may_write
         self.open: set[UUID] = set()
         self.sending: set[UUID] = set()
         self.heard_at = time.monotonic()
@@ -76,6 +88,13 @@ class Connection:
         except (ClientConnectionResetError, ConnectionError, RuntimeError):
             return False
         return True
+
+    async def tell(self, frame: Frame, html: Callable[[], Awaitable[bytes]] | None = None) -> bool:
+        """Say something to this device alone, in its form; `html` makes the one for a page where there is more in it
+        than the fields."""
+        if self.speaks_json:
+            return await self.send(json_form(frame))
+        return await self.send(html_form(frame) if html is None else await html())
 
     async def pong(self, data: bytes) -> None:
         """Answer a ping, as little waiting for the reader as `send`."""

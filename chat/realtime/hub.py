@@ -6,9 +6,22 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from uuid import UUID
 
-from chat.events import ConversationListed, Event, Message, MessageCreated, ReadMoved, SessionsRevoked
+import msgspec
+
+from chat.events import (
+    ConversationListed,
+    Event,
+    MessageCreated,
+    MessageDeleted,
+    MessageEvent,
+    MessageUpdated,
+    ReadMoved,
+    SessionsRevoked,
+)
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
-from chat.realtime.render import Renderer, frame
+from chat.realtime.frames import ConversationListedAnew, Frame, SystemDegraded, html_form, json_form
+from chat.realtime.render import Renderer
+from chat.realtime.updates import ConversationUpdates
 from chat.web import metrics
 from chat.web.logs import get_logger
 
@@ -26,8 +39,16 @@ class Hub:
     The queue is bounded by what the writer can commit between two turns of the loop, as delivery waits for nobody.
     """
 
-    def __init__(self, renderer: Renderer, *, heartbeat_interval: float, heartbeat_timeout: float) -> None:
+    def __init__(
+        self,
+        renderer: Renderer,
+        updates: ConversationUpdates,
+        *,
+        heartbeat_interval: float,
+        heartbeat_timeout: float,
+    ) -> None:
         self._renderer = renderer
+        self._updates = updates
         self._heartbeat_interval = heartbeat_interval
         self._heartbeat_timeout = heartbeat_timeout
         self._queue: deque[Event] = deque()
@@ -93,42 +114,69 @@ class Hub:
 
     async def _deliver(self, event: Event) -> None:
         match event:
-            case MessageCreated(message):
-                await self._deliver_message(message)
+            case MessageCreated() | MessageUpdated() | MessageDeleted():
+                await self._deliver_message(event)
             case ReadMoved():
-                await self._send(self._by_user.get(event.user_id, ()), self._renderer.read_moved(event))
-            case ConversationListed():
-                connections = tuple(self._by_user.get(event.user_id, ()))
-                for connection in connections:
-                    self.join(connection, [event.conversation_id])
-                await self._send(connections, self._renderer.conversation_listed(event))
+                devices = self._by_user.get(event.user_id, set())
+                await self._tell(devices, event)
+                self._note(devices, event.conversation_id)
+            case ConversationListed(user_id, conversation_id):
+                devices = self._by_user.get(user_id, set())
+                for connection in devices:
+                    self.join(connection, [conversation_id])
+                pages = [connection for connection in devices if not connection.speaks_json]
+                await self._tell(pages, ConversationListedAnew(conversation_id))
+                self._note(devices, conversation_id)
             case SessionsRevoked():
                 for connection in tuple(self._by_user.get(event.user_id, ())):
                     if event.session_ids is None or connection.session_id in event.session_ids:
                         connection.close_later(REVOKED)
 
-    async def _deliver_message(self, message: Message) -> None:
-        """On screen the message itself, elsewhere only the row in the list; each is rendered once."""
+    async def _deliver_message(self, event: MessageEvent) -> None:
+        """On screen the message itself, elsewhere only the row in the list; for programs, to those that subscribed, the
+        message, and to all of them soon what became of the conversation. Each form is made once."""
+        message = event.message
         connections = self._by_conversation.get(message.conversation_id)
         if not connections:
             return
-        on_screen, elsewhere = [], []
+        is_new = isinstance(event, MessageCreated)
+        on_screen, elsewhere, programs = [], [], []
         for connection in connections:
             # Nearly all sockets wait for nothing, and a look at that is cheap.
             if (
                 connection.sending
+                and is_new
                 and message.client_message_id in connection.sending
                 and connection.user_id == message.sender.id
             ):
                 connection.sending.discard(message.client_message_id)
+                self._note([connection], message.conversation_id)
+            elif connection.speaks_json:
+                programs.append(connection)
             elif message.conversation_id in connection.open:
                 on_screen.append(connection)
             else:
                 elsewhere.append(connection)
         if on_screen:
-            await self._send(on_screen, self._renderer.message_on_screen(message))
+            await self._send(on_screen, self._renderer.message_on_screen(event))
         if elsewhere:
-            await self._send(elsewhere, self._renderer.message_elsewhere(message))
+            await self._send(elsewhere, self._renderer.message_elsewhere(event))
+        subscribed = [connection for connection in programs if message.conversation_id in connection.open]
+        if subscribed:
+            await self._send(subscribed, json_form(event))
+        self._note(programs, message.conversation_id)
+
+    def _note(self, connections: Iterable[Connection], conversation_id: UUID) -> None:
+        for connection in connections:
+            if connection.speaks_json:
+                self._updates.note(connection, conversation_id)
+
+    async def _tell(self, connections: Iterable[Connection], told: msgspec.Struct) -> None:
+        """Something that is the same for pages and programs, in both forms."""
+        for is_program, form in ((False, html_form), (True, json_form)):
+            chosen = [connection for connection in connections if connection.speaks_json is is_program]
+            if chosen:
+                await self._send(chosen, form(told))
 
     async def _send(self, connections: Iterable[Connection], frame: bytes) -> None:
         written = 0
@@ -141,11 +189,11 @@ class Hub:
     async def set_degraded(self, is_degraded: bool) -> None:
         """Redis was lost, or is back: everyone is told now, whoever connects later when they do."""
         self.degraded = is_degraded
-        await self.broadcast(frame("system:degraded", redis=is_degraded))
+        await self.broadcast(SystemDegraded(is_degraded))
 
-    async def broadcast(self, frame: bytes) -> None:
-        """The same frame to everyone who is connected here."""
-        await self._send(self._conversations, frame)
+    async def broadcast(self, frame: Frame) -> None:
+        """The same to everyone who is connected here."""
+        await self._tell(self._conversations, frame)
 
     async def keep_alive(self) -> None:
         """Every heartbeat interval: ping who has been silent, close who has stayed so."""

@@ -9,20 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
-import msgspec
 from jinja2 import Environment
 from markupsafe import Markup
 
 from chat import markup
-from chat.errors import ChatError
-from chat.events import ConversationListed, Message, ReadMoved, Sender
-from chat.people import hue_of, initials_of
+from chat.events import Message, MessageEvent, Quote, Reaction, Sender
+from chat.people import hue_of, initials_of, mark_of
+from chat.realtime.frames import MessageSent, Synced, html_form, message_on_page
 from chat.realtime.stencil import PRESENT, Stencil
 
-_encode = msgspec.json.Encoder().encode
 # Shorter ones take a few milliseconds, whatever is in them.
 _LONG = 500
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -40,18 +37,24 @@ class SenderView:
 
 
 class MessageView:
-    """A message as the message partial wants it."""
+    """A message as the message partial wants it. `quote` and `reactions` are None where there are none."""
 
-    __slots__ = ("_content", "at", "client_message_id", "id", "revision", "sender", "seq")
+    __slots__ = (
+        *("_content", "_is_deleted", "at", "client_message_id", "id", "quote", "reactions", "revision", "sender"),
+        "seq",
+    )
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, *, quote: Markup | None = None, reactions: Markup | None = None) -> None:
         self.id = message.id
         self.seq = message.seq
         self.revision = message.revision
         self.sender = sender_view(message.sender)
         self.client_message_id = message.client_message_id
         self.at = message.created_at.isoformat()
+        self.quote = quote
+        self.reactions = reactions
         self._content = message.content
+        self._is_deleted = message.deleted_at is not None
 
     @property
     def time(self) -> str:
@@ -59,9 +62,39 @@ class MessageView:
         return self.at[11:16]
 
     @property
+    def text(self) -> str:
+        """The content as it was written, for lines in which nothing is marked up."""
+        return self._content
+
+    @property
     def html(self) -> Markup:
         """The content as safe HTML, made when a template asks for it."""
         return markup.render(self._content)
+
+    @property
+    def preview(self) -> str:
+        """What the quotes of the message say of it."""
+        return preview_of(self._content, is_deleted=self._is_deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteView:
+    """The message that another one replies to, as the quote partial wants it."""
+
+    id: UUID
+    href: str
+    sender: SenderView
+    preview: str
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionView:
+    """An emoji, how many chose it, and the marks of those who did."""
+
+    emoji: str
+    count: int
+    marks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +104,7 @@ class LastMessage:
     sender_id: UUID
     sender_name: str
     preview: str
+    is_system: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +113,8 @@ class Activity:
 
     id: UUID
     last_seq: int
+    # The revision of the last message, or a later one: whatever has a lower one is no news.
+    revision: int
     activity_at: datetime
     last_message: LastMessage | None
 
@@ -122,91 +158,78 @@ class Renderer:
     def message_html(self, message: Message) -> Markup:
         """The message alone, as templates show it in a list of several."""
         stencil = self._message_stencil("messages/_message.html", message)
-        return Markup(stencil.fill(message=MessageView(message)))  # noqa: S704 - the stencil escapes
+        return Markup(stencil.fill(message=self._view(message)))  # noqa: S704 - the stencil escapes
 
-    def message_on_screen(self, message: Message) -> bytes:
-        """`message:received` for a device that has the conversation open: the message and the row's activity."""
-        return self._received(message, on_screen=True)
+    def message_on_screen(self, event: MessageEvent) -> bytes:
+        """`message:received`, `message:updated` or `message:deleted` for a device that has the conversation open: the
+        message as it is now, and the row's activity."""
+        return self._news(event, on_screen=True)
 
-    def message_elsewhere(self, message: Message) -> bytes:
-        """`message:received` for the other devices of the members: only the row's activity."""
-        return self._received(message, on_screen=False)
+    def message_elsewhere(self, event: MessageEvent) -> bytes:
+        """The same for the other devices of the members: only the row's activity."""
+        return self._news(event, on_screen=False)
 
-    def message_sent(self, message: Message, *, duplicate: bool) -> bytes:
+    async def message_sent(self, message: Message, sent: MessageSent) -> bytes:
         """`message:sent`: the confirmation to the device that sent it."""
-        return frame(
-            "message:sent",
+        content = self._stencil("live/sent.html", ("client_message_id", "message_html"), ()).fill(
             client_message_id=message.client_message_id,
-            message_id=message.id,
-            conversation_id=message.conversation_id,
-            seq=message.seq,
-            revision=message.revision,
-            created_at=message.created_at,
-            status="sent",
-            duplicate=duplicate,
-            content=self._stencil("live/sent.html", ("client_message_id", "message_html"), ()).fill(
-                client_message_id=message.client_message_id,
-                message_html=Markup(self._news_html(message, True)),  # noqa: S704 - the stencil escapes
-            ),
+            message_html=Markup(self._news_html(message, True)),  # noqa: S704 - the stencil escapes
         )
+        return html_form(sent, content=content)
 
-    def synced(
-        self,
-        messages: list[Message],
-        *,
-        conversation_id: UUID,
-        after_revision: int,
-        revision: int,
-        has_more: bool,
-    ) -> bytes:
+    async def synced(self, synced: Synced) -> bytes:
         """`conversation:synced`: what changed, in order, for the device that asked."""
-        return frame(
-            "conversation:synced",
-            conversation_id=conversation_id,
-            after_revision=after_revision,
-            revision=revision,
-            has_more=has_more,
-            content=self._environment.get_template("live/synced.html").render(
-                conversation_id=conversation_id, messages=messages
-            )
-            if messages
-            else None,
+        if not synced.items:
+            return html_form(synced)
+        await self.prepare(synced.items)
+        content = self._environment.get_template("live/synced.html").render(
+            conversation_id=synced.conversation_id, messages=synced.items
         )
+        return html_form(synced, content=content)
 
-    def read_moved(self, event: ReadMoved) -> bytes:
-        """`receipt:updated`, to the person's own devices."""
-        return frame("receipt:updated", **msgspec.structs.asdict(event))
-
-    def conversation_listed(self, event: ConversationListed) -> bytes:
-        """`conversation:updated`: the page fetches the row, which is personal."""
-        return frame("conversation:updated", conversation_id=event.conversation_id)
-
-    def _received(self, message: Message, *, on_screen: bool) -> bytes:
-        return frame(
-            "message:received",
-            conversation_id=message.conversation_id,
-            message_id=message.id,
-            client_message_id=message.client_message_id,
-            seq=message.seq,
-            revision=message.revision,
-            sender_id=message.sender.id,
-            sender_name=message.sender.display_name,
-            content=self._news_html(message, on_screen),
-        )
+    def _news(self, event: MessageEvent, *, on_screen: bool) -> bytes:
+        return html_form(message_on_page(event), content=self._news_html(event.message, on_screen))
 
     def _fill_news(self, message: Message, on_screen: bool) -> str:
         return self._message_stencil("live/message.html", message, on_screen=on_screen).fill(
-            message=MessageView(message), activity=activity_of(message), conversation_id=message.conversation_id
+            message=self._view(message), activity=activity_of(message), conversation_id=message.conversation_id
         )
+
+    def _view(self, message: Message) -> MessageView:
+        """With the quote and the reactions, where there are any, as HTML: a stencil only has holes for them."""
+        if message.reply_to is None and not message.reactions:
+            return MessageView(message)
+        return MessageView(
+            message,
+            quote=self._quote_html(message.conversation_id, message.reply_to) if message.reply_to else None,
+            reactions=self._reactions_html(message.reactions) if message.reactions else None,
+        )
+
+    def _quote_html(self, conversation_id: UUID, quote: Quote) -> Markup:
+        return self._part("messages/_quote.html", quote=quote_view(conversation_id, quote))
+
+    def _reactions_html(self, reactions: tuple[Reaction, ...]) -> Markup:
+        views = [
+            ReactionView(reaction.emoji, reaction.count, " ".join(map(mark_of, reaction.user_ids)))
+            for reaction in reactions
+        ]
+        return self._part("messages/_reactions.html", reactions=views)
+
+    def _part(self, template: str, **variables: object) -> Markup:
+        return Markup(self._environment.get_template(template).render(variables))  # noqa: S704 - it escapes
 
     def _message_stencil(self, template: str, message: Message, *, on_screen: bool = True) -> Stencil:
         known = (
             ("on_screen", on_screen),
             ("message.pending", False),
+            ("message.system", message.content_type == "system"),
             ("message.continues", message.continues),
+            ("message.quote", None if message.reply_to is None else PRESENT),
+            ("message.reactions", PRESENT if message.reactions else None),
             ("message.edited_at", None if message.edited_at is None else PRESENT),
             ("message.deleted_at", None if message.deleted_at is None else PRESENT),
             ("activity.last_message", PRESENT),
+            ("activity.last_message.is_system", message.content_type == "system"),
         )
         return self._stencil(template, ("message", "activity", "conversation_id"), known)
 
@@ -215,27 +238,32 @@ class Renderer:
 
 
 def activity_of(message: Message) -> Activity:
-    """The activity that a new message leaves behind."""
+    """The activity that a message leaves behind, as long as it is the newest one."""
     return Activity(
         message.conversation_id,
         message.seq,
+        message.revision,
         message.created_at,
-        LastMessage(message.sender.id, message.sender.display_name, markup.preview(message.content)),
+        LastMessage(
+            message.sender.id,
+            message.sender.display_name,
+            preview_of(message.content, is_deleted=message.deleted_at is not None),
+            message.content_type == "system",
+        ),
     )
 
 
-def frame(type_: str, **fields: Any) -> bytes:
-    """A frame: the type and its fields, flat; a `content` of None is left out."""
-    if fields.get("content", "") is None:
-        del fields["content"]
-    return _encode({"type": type_, **fields})
+def quote_view(conversation_id: UUID, quote: Quote) -> QuoteView:
+    """A quote as templates want it, with the address of the original in its context."""
+    return QuoteView(
+        id=quote.id,
+        href=f"/c/{conversation_id}?around={quote.seq}#message-{quote.id}",
+        sender=sender_view(quote.sender),
+        preview=preview_of(quote.content, is_deleted=quote.deleted_at is not None),
+        deleted_at=quote.deleted_at,
+    )
 
 
-def error_frame(error: ChatError, *, client_message_id: UUID | None = None) -> bytes:
-    """`message:error` where it is about a message that was being sent, else `error`."""
-    fields: dict[str, Any] = {"code": error.code, "message": error.message}
-    if error.retry_after is not None:
-        fields["retry_after"] = error.retry_after
-    if client_message_id is None:
-        return frame("error", **fields)
-    return frame("message:error", client_message_id=client_message_id, retryable=error.retryable, **fields)
+def preview_of(content: str, *, is_deleted: bool) -> str:
+    """A message as one line, in the list of conversations and where it is quoted."""
+    return "Message deleted" if is_deleted else markup.preview(content)

@@ -1,6 +1,7 @@
 """The life of one WebSocket: who is it, what does it say, who answers."""
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -13,11 +14,13 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from chat.db import UNAVAILABLE
-from chat.errors import AuthFailed, ChatError, RateLimited, Unavailable, ValidationFailed
+from chat.errors import AuthFailed, ChatError, Forbidden, RateLimited, Unavailable, ValidationFailed
 from chat.realtime import queries
 from chat.realtime.connection import GOING_AWAY, NOT_SIGNED_IN, REVOKED, TOO_MANY_CONNECTS, Connection
+from chat.realtime.frames import AuthError, AuthSuccess, Frame, json_form, refusal
 from chat.realtime.hub import Hub
-from chat.realtime.render import Renderer, error_frame, frame
+from chat.realtime.newcomers import NEWCOMERS, Auth
+from chat.realtime.render import Renderer
 from chat.web import metrics
 from chat.web.keys import SERVICES
 from chat.web.logs import get_logger
@@ -44,10 +47,11 @@ Handler: TypeAlias = Callable[[web.Application, Connection, Any], Awaitable[None
 
 @dataclass(frozen=True, slots=True)
 class SocketEvent:
-    """What a device may say: the shape of the payload, and who answers."""
+    """What a device may say: the shape of the payload, who answers, and whether a token has to allow writing for it."""
 
     payload: type[msgspec.Struct]
     handler: Handler
+    writes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,15 @@ class SocketSession:
 
 @dataclass(frozen=True, slots=True)
 class SocketFeatures:
-    """What the layers above give to the socket: sign-in, the events, and the conversations to listen to."""
+    """What the layers above give to the socket: sign-in, the events, and the conversations to listen to.
 
-    authenticate: Callable[[web.Request], Awaitable[SocketSession | None]]
+    `token_of` finds a token that came with the request, and `by_token` says whose it is. Without one, `by_cookie` says
+    whose page it is; its None means that it is no page, but a program that sends its token in the first frame.
+    """
+
+    token_of: Callable[[web.Request], str | None]
+    by_token: Callable[[web.Application, str], Awaitable[SocketSession]]
+    by_cookie: Callable[[web.Request], Awaitable[SocketSession | None]]
     conversation_ids: Callable[[web.Application, UUID], Awaitable[list[UUID]]]
     events: Mapping[str, SocketEvent]
 
@@ -76,17 +86,19 @@ _decode = msgspec.json.Decoder(Incoming).decode
 
 async def websocket(request: web.Request) -> web.WebSocketResponse:
     """`GET /ws`. Refusals come as close codes, because a browser can't see the status of a failed upgrade."""
-    app = request.app
-    features = app[FEATURES]
-    settings = app[SERVICES].settings
-    try:
-        session = await features.authenticate(request)
-    except AuthFailed:
-        session = None
+    features = request.app[FEATURES]
+    token = features.token_of(request)
+    session, is_program = None, True
+    if token is None:
+        try:
+            session = await features.by_cookie(request)
+            is_program = session is None
+        except AuthFailed:
+            is_program = False
     socket = web.WebSocketResponse(
         compress=False,
         autoping=False,
-        max_msg_size=settings.frame_max_bytes,
+        max_msg_size=request.app[SERVICES].settings.frame_max_bytes,
         # `Connection.send` bounds what may wait; aiohttp's own pause would make a slow reader hold up the others.
         writer_limit=sys.maxsize,
         timeout=2.0,
@@ -94,40 +106,66 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     await socket.prepare(request)
     # They have been sent. Kept for as long as the socket lives, they would be a tenth of what it costs.
     socket.headers.clear()
-    transport = request.transport
-    if session is None or transport is None:
-        await socket.close(code=NOT_SIGNED_IN)
-        return socket
     try:
-        await app[THROTTLE].take(f"connect:{session.user_id}", per_minute=settings.connect_limit_per_minute)
+        if is_program:
+            session = await _session_of_program(request, socket, token)
+        code = NOT_SIGNED_IN if session is None else await _serve(request, socket, session)
     except RateLimited:
-        await socket.close(code=TOO_MANY_CONNECTS)
-        return socket
-    hub = app[HUB]
-    if hub.connections_of(session.user_id) >= MAX_CONNECTIONS:
-        await socket.close(code=TOO_MANY_CONNECTS)
-        return socket
+        code = TOO_MANY_CONNECTS
+    except UNAVAILABLE:
+        code = GOING_AWAY
+    if code is not None:
+        await socket.close(code=code)
+    return socket
+
+
+async def _session_of_program(
+    request: web.Request, socket: web.WebSocketResponse, token: str | None
+) -> SocketSession | None:
+    """Whose token it is, which comes in the first frame where it is None. Who is refused is told why."""
+    app = request.app
+    try:
+        if token is None:
+            token = await app[NEWCOMERS].token(request, socket, within=app[SERVICES].settings.auth_timeout)
+        return await app[FEATURES].by_token(app, token)
+    except RateLimited:
+        raise
+    except ChatError as error:
+        with contextlib.suppress(ConnectionError):
+            await socket.send_frame(json_form(AuthError(error.code, error.message)), WSMsgType.TEXT)
+        return None
+
+
+async def _serve(request: web.Request, socket: web.WebSocketResponse, session: SocketSession) -> int | None:
+    """Listen and answer until the socket closes; the code to close it with, where that is for us to do.
+
+    Raises `RateLimited`, and one of `UNAVAILABLE` while it begins.
+    """
+    app = request.app
+    settings, hub = app[SERVICES].settings, app[HUB]
+    await app[THROTTLE].take(f"connect:{session.user_id}", per_minute=settings.connect_limit_per_minute)
+    if hub.connections_of(session.user_id) >= MAX_CONNECTIONS or request.transport is None:
+        return TOO_MANY_CONNECTS
     connection = Connection(
         socket,
-        transport,
+        request.transport,
         user_id=session.user_id,
         session_id=session.session_id,
         buffer_bytes=settings.socket_buffer_bytes,
+        speaks_json=session.by_token,
+        may_write=session.may_write,
     )
     hub.add(connection)
     try:
-        hub.join(connection, await features.conversation_ids(app, session.user_id))
+        hub.join(connection, await app[FEATURES].conversation_ids(app, session.user_id))
         # Who was signed out between the first look and `add` was not here yet to be closed.
         if not await queries.live_sessions(app[SERVICES].pool, ids=[session.session_id]):
-            await socket.close(code=REVOKED)
-            return socket
-        await connection.send(frame("auth:success", user_id=session.user_id, degraded=hub.degraded))
+            return REVOKED
+        await connection.tell(AuthSuccess(session.user_id, hub.degraded))
         await _converse(app, connection, socket)
-    except UNAVAILABLE:
-        await socket.close(code=GOING_AWAY)
     finally:
         hub.remove(connection)
-    return socket
+    return None
 
 
 async def _converse(app: web.Application, connection: Connection, socket: web.WebSocketResponse) -> None:
@@ -135,7 +173,7 @@ async def _converse(app: web.Application, connection: Connection, socket: web.We
     events = app[FEATURES].events
     async for data in _texts(socket, connection, app[SERVICES].settings.frame_limit_per_second):
         if data is None:
-            await connection.send(error_frame(ValidationFailed("Only text frames are understood here.")))
+            await connection.tell(refusal(ValidationFailed("Only text frames are understood here.")))
             continue
         try:
             incoming = _decode(data)
@@ -144,15 +182,14 @@ async def _converse(app: web.Application, connection: Connection, socket: web.We
                 raise ValidationFailed(f"There is no event called {incoming.type[:40]!r}.")
             payload = msgspec.json.decode(incoming.payload, type=event.payload)
         except (msgspec.DecodeError, RecursionError) as error:
-            await connection.send(_refusal_of_unreadable(data, error))
-            continue
+            await connection.tell(_refusal_of_unreadable(data, error))
         except ChatError as error:
-            await connection.send(error_frame(error))
-            continue
-        await _answer(app, connection, event, payload)
+            await connection.tell(refusal(error))
+        else:
+            await _answer(app, connection, event, payload)
 
 
-def _refusal_of_unreadable(data: str, error: Exception) -> bytes:
+def _refusal_of_unreadable(data: str, error: Exception) -> Frame:
     """Names the message that the frame was to bring, if any: whoever typed it has to hear that it wasn't saved.
 
     Python's own decoder reads more than msgspec does, above all halves of surrogate pairs, which browsers send.
@@ -160,16 +197,17 @@ def _refusal_of_unreadable(data: str, error: Exception) -> bytes:
     try:
         client_message_id = UUID(json.loads(data)["payload"]["client_message_id"])
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        return error_frame(ValidationFailed(f"This frame can't be understood: {error}."))
-    refusal = ValidationFailed("This message could not be read, and was not saved. Does it hold anything but text?")
-    return error_frame(refusal, client_message_id=client_message_id)
+        return refusal(ValidationFailed(f"This frame can't be understood: {error}."))
+    unreadable = ValidationFailed("This message could not be read, and was not saved. Does it hold anything but text?")
+    return refusal(unreadable, client_message_id=client_message_id)
 
 
 async def _answer(app: web.Application, connection: Connection, event: SocketEvent, payload: Any) -> None:
     try:
+        _check_scope(connection, event)
         await event.handler(app, connection, payload)
     except ChatError as error:
-        await connection.send(error_frame(error))
+        await connection.tell(refusal(error, client_message_id=getattr(payload, "client_message_id", None)))
     except UNAVAILABLE:
         await _come_back(connection, "The server can't reach its database just now.")
     except Exception:
@@ -177,10 +215,20 @@ async def _answer(app: web.Application, connection: Connection, event: SocketEve
         await _come_back(connection, "Something went wrong on the server.")
 
 
+def _check_scope(connection: Connection, event: SocketEvent) -> None:
+    if event.writes and not connection.may_write:
+        raise Forbidden("This token doesn't allow to write.")
+
+
 async def _come_back(connection: Connection, reason: str) -> None:
     """Say what happened, and close: whatever the device wanted to know, it asks for it again when it returns."""
-    await connection.send(error_frame(Unavailable(reason)))
+    await connection.tell(refusal(Unavailable(reason)))
     connection.close_later(GOING_AWAY)
+
+
+async def authenticated_already(_app: web.Application, _connection: Connection, _payload: Auth) -> None:
+    """`auth` counts as the first frame, of a socket that has said nothing of itself before."""
+    raise ValidationFailed("This socket is signed in already.")
 
 
 async def _texts(

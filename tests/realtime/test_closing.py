@@ -154,14 +154,14 @@ async def test_who_is_signed_out_while_connecting_is_not_forgotten(
     settings: Settings, factory: Factory, pool: Pool
 ) -> None:
     app = create_app(settings)
-    authenticate = app[FEATURES].authenticate
+    by_cookie = app[FEATURES].by_cookie
 
     async def signed_out_meanwhile(request: web.Request) -> SocketSession | None:
-        session = await authenticate(request)
+        session = await by_cookie(request)
         await pool.execute("delete from sessions")
         return session
 
-    app[FEATURES] = replace(app[FEATURES], authenticate=signed_out_meanwhile)
+    app[FEATURES] = replace(app[FEATURES], by_cookie=signed_out_meanwhile)
     async with serving(app) as url:
         assert await close_code(url, cookie=await sign_in(pool, await factory.user())) == 4403
 
