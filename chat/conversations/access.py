@@ -94,6 +94,13 @@ class Standing:
             raise Forbidden("A direct conversation belongs to its two people for good.")
         raise Forbidden(f"Only {self._who_may(deed)} of this {self.kind} can do that.")
 
+    def require_removal(self, role: MemberRole) -> None:
+        """Raises `Forbidden` where somebody of this role can't be removed by this member: admins remove members, owners
+        anybody."""
+        self.require(Deed.REMOVE_PEOPLE)
+        if self.role != "owner" and role != "member":
+            raise Forbidden(f"Only owners of this {self.kind} can remove its owners and admins.")
+
     def _who_may(self, deed: Deed) -> str:
         allowed = [role for role, deeds in POLICY[self.kind, self.visibility].items() if deed in deeds]
         return "owners and admins" if "admin" in allowed else "owners"
@@ -102,8 +109,8 @@ class Standing:
 async def standing(connection: Connection, *, viewer_id: UUID, conversation_id: UUID) -> Standing:
     """What the viewer is in this conversation, at this moment.
 
-    In a transaction that changes who is in, it is asked after the conversation's row has been locked
-    (`queries.lock`), so that the answer holds until the commit.
+    In a transaction that changes the conversation (`changes.py`) it is asked after its row has been locked, so that the
+    answer holds until the commit.
 
     Raises `ConversationNotFound` for a conversation that doesn't exist, was deleted, or is private and not the
     viewer's, and `NotInConversation` for a public room that the viewer is not in.

@@ -4,14 +4,14 @@ import unicodedata
 from uuid import UUID
 
 from chat.conversations import queries
-from chat.conversations.model import ConversationNotFound, Row, pair
+from chat.conversations.access import standing
+from chat.conversations.model import ConversationNotFound, Part, Row, RowPlace, in_words, pair
 from chat.db import Record
-from chat.errors import NotFound, ValidationFailed
+from chat.errors import Forbidden, NotFound, ValidationFailed
 from chat.events import ConversationListed
 from chat.ids import new_id
-from chat.markup import preview
 from chat.people import hue_of, initials_of
-from chat.realtime.render import LastMessage
+from chat.realtime.render import LastMessage, preview_of
 from chat.services import Services
 
 LIST_LIMIT = 100
@@ -21,7 +21,8 @@ SWITCHER_LIMIT = 8
 async def open_direct(services: Services, *, viewer_id: UUID, other_id: UUID) -> UUID:
     """The one direct conversation of two people, made now if need be. Any number of calls give the same one.
 
-    Raises `ValidationFailed` for a conversation with oneself, `NotFound` where there is no such active person.
+    Raises `ValidationFailed` for a conversation with oneself, `NotFound` where there is no such active person, and
+    `Forbidden` for the first conversation of two of whom one has blocked the other.
     """
     if viewer_id == other_id:
         raise ValidationFailed("A direct conversation needs a second person.")
@@ -37,50 +38,86 @@ async def open_direct(services: Services, *, viewer_id: UUID, other_id: UUID) ->
             services.emit(ConversationListed(user_id=user_id, conversation_id=conversation_id))
         return conversation_id
     found = await queries.direct_id(services.pool, low=low, high=high)
-    if found is None:
-        raise NotFound("This person can't be found.")
-    return found
+    if found is not None:
+        return found
+    if await queries.is_blocked(services.pool, one=viewer_id, other=other_id):
+        raise Forbidden("You can't start a conversation with this person.")
+    raise NotFound("This person can't be found.")
 
 
 async def listed(services: Services, *, viewer_id: UUID) -> list[Row]:
     """The viewer's conversations with the latest activity, at most `LIST_LIMIT`, newest first."""
-    return [_row_of(record) for record in await queries.rows(services.pool, viewer_id=viewer_id, limit=LIST_LIMIT)]
+    return (await part(services, viewer_id=viewer_id, limit=LIST_LIMIT)).items
+
+
+async def part(
+    services: Services, *, viewer_id: UUID, after: RowPlace | None = None, limit: int = LIST_LIMIT
+) -> Part[Row, RowPlace]:
+    """The viewer's conversations after a place, the latest activity first. One in which something happens meanwhile
+    moves to the front, and may so be missing from the parts that follow."""
+    records = await queries.rows(services.pool, viewer_id=viewer_id, after=after, limit=limit + 1)
+    rows = [_row_of(record) for record in records[:limit]]
+    return Part(rows, RowPlace(rows[-1].activity_at, rows[-1].id) if len(records) > limit else None)
 
 
 async def get(services: Services, *, viewer_id: UUID, conversation_id: UUID) -> Row:
-    """One conversation. Raises `ConversationNotFound`."""
+    """One conversation. Raises `ConversationNotFound`, and `NotInConversation` for a public room that the viewer isn't
+    in."""
     record = await queries.row(services.pool, viewer_id=viewer_id, conversation_id=conversation_id)
     if record is None:
+        await standing(services.pool, viewer_id=viewer_id, conversation_id=conversation_id)
         raise ConversationNotFound
     return _row_of(record)
 
 
 async def search(services: Services, *, viewer_id: UUID, prefix: str) -> list[Row]:
-    """The viewer's conversations of which a word of the name begins with `prefix`; the latest ones for none."""
-    # Names are kept in normal form C, and people are called with an @.
-    text = unicodedata.normalize("NFC", prefix).strip().removeprefix("@").lower()
+    """The viewer's conversations with a name, or a person's username, of which a word begins like this; all of them
+    for an empty prefix; at most `SWITCHER_LIMIT`, the latest activity first."""
+    # Names are kept in normal form C, and people are called with an @, rooms with a #.
+    text = unicodedata.normalize("NFC", prefix).strip().lstrip("@#").lower()
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     records = await queries.search(services.pool, viewer_id=viewer_id, pattern=f"{escaped}%", limit=SWITCHER_LIMIT)
     return [_row_of(record) for record in records]
 
 
 def _row_of(record: Record) -> Row:
-    """A row of `queries.ROWS` as the templates want it."""
+    """A row of `queries.rows` as pages and the API want it."""
     last_message = None
     if record["sender_id"] is not None:
-        text = "Message deleted" if record["deleted_at"] else preview(record["content"])
-        last_message = LastMessage(record["sender_id"], record["sender_name"], text)
+        line = preview_of(record["content"], is_deleted=record["deleted_at"] is not None)
+        is_system = record["content_type"] == "system"
+        last_message = LastMessage(record["sender_id"], record["sender_name"], line, is_system)
+    name = record["name"] or record["other_name"] or _name_of_people(record)
     return Row(
         id=record["id"],
         kind=record["kind"],
-        name=record["name"],
+        name=name,
+        named=record["name"] is not None,
         username=record["username"],
+        other_id=record["other_id"],
+        topic=record["topic"],
+        visibility=record["visibility"],
+        members_count=record["members_count"],
+        role=record["role"],
+        notify=record["notify"],
+        muted_until=record["muted_until"],
+        archived_at=record["archived_at"],
+        created_at=record["created_at"],
+        updated_at=record["updated_at"],
         hue=hue_of(record["other_id"] or record["id"]),
-        initials=initials_of(record["name"]),
+        initials=initials_of(name),
         last_seq=record["last_seq"],
         revision=record["revision"],
-        read_up_to=record["read_up_to_seq"],
+        read_up_to=record["read_up_to"],
+        delivered_up_to=record["delivered_up_to"],
+        mentions=record["mentions"],
         activity_at=record["activity_at"],
         last_message=last_message,
         listed=record["listed"],
+        blocked=record["blocked"],
     )
+
+
+def _name_of_people(record: Record) -> str:
+    """What a group without a name is called by one of its members: the others in it."""
+    return in_words(record["names"] or [], total=record["members_count"] - 1) or "Only you"

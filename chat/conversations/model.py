@@ -1,16 +1,26 @@
 """What a conversation is to one of its members. Pure: no database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
-from uuid import UUID
+from datetime import datetime
+from typing import Generic, Literal, TypeAlias, TypeVar
+from uuid import UUID, uuid5
 
+import msgspec
+
+from chat.accounts.model import Person
 from chat.errors import Forbidden, NotFound
+from chat.ids import new_id
+from chat.people import hue_of, initials_of
 from chat.realtime.render import Activity
 
 Kind: TypeAlias = Literal["direct", "group", "room"]
 Visibility: TypeAlias = Literal["public", "private"]
 MemberRole: TypeAlias = Literal["owner", "admin", "member"]
 Notify: TypeAlias = Literal["all", "mentions", "none"]
+
+Item = TypeVar("Item")
+Place = TypeVar("Place")
 
 
 class ConversationNotFound(NotFound):
@@ -30,20 +40,66 @@ class NotInConversation(Forbidden):
 
 
 @dataclass(frozen=True, slots=True)
+class Part(Generic[Item, Place]):
+    """A part of a list, and the place after which it goes on: None at the end."""
+
+    items: list[Item]
+    after: Place | None
+
+
+class RowPlace(msgspec.Struct, frozen=True):
+    """A place in somebody's list of conversations."""
+
+    activity_at: datetime
+    id: UUID
+
+
+class MemberPlace(msgspec.Struct, frozen=True):
+    """A place in the list of a conversation's members."""
+
+    rank: int
+    name: str
+    user_id: UUID
+
+
+class RoomPlace(msgspec.Struct, frozen=True):
+    """A place in the list of public rooms."""
+
+    name_key: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Row(Activity):
     """A conversation in the list of one person: what happened there last, and what is personal.
 
-    `username` is the other person's in a direct conversation. The avatar has `initials` on a colour, `hue`, 0 to 11.
+    `name` is what this person calls it: of a direct conversation the other one's, with `username` and `other_id`; of a
+    group without a name, which `named` says, its people's. The avatar has `initials` on a colour, `hue`, 0 to 11.
+    `mentions` counts those that are unread. `blocked` where one of the two has blocked the other.
     """
 
-    kind: str
+    kind: Kind
     name: str
+    named: bool
     username: str | None
+    other_id: UUID | None
+    topic: str | None
+    visibility: Visibility
+    members_count: int
+    role: MemberRole
+    notify: Notify
+    muted_until: datetime | None
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
     hue: int
     initials: str
     revision: int
     read_up_to: int
+    delivered_up_to: int
+    mentions: int
     listed: bool
+    blocked: bool
 
     @property
     def unread(self) -> int:
@@ -56,6 +112,75 @@ class Row(Activity):
         return f"/c/{self.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a conversation; `role` is the one there, and `active` false of a deactivated account."""
+
+    person: Person
+    role: MemberRole
+    active: bool
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room as somebody sees it who may join it: `joined` where the viewer is in it already."""
+
+    id: UUID
+    name: str
+    topic: str | None
+    visibility: Visibility
+    members_count: int
+    joined: bool
+
+    @property
+    def hue(self) -> int:
+        """The colour of the avatar, 0 to 11."""
+        return hue_of(self.id)
+
+    @property
+    def initials(self) -> str:
+        """What stands in the avatar."""
+        return initials_of(self.name)
+
+    @property
+    def href(self) -> str:
+        """Its page, for those who are in it."""
+        return f"/c/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a group or room is called and about, checked. `name_key` is a room's name as it is compared."""
+
+    name: str | None
+    name_key: str | None = None
+    topic: str | None = None
+    visibility: Visibility = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class NewConversation:
+    """A group or room that is to be made."""
+
+    id: UUID
+    kind: Kind
+    details: Details
+
+
+def new_conversation_id(viewer_id: UUID, key: UUID | None) -> UUID:
+    """The id of what this person makes: always the same with the same `key`, so that a request which is sent again
+    makes nothing twice."""
+    return new_id() if key is None else uuid5(viewer_id, str(key))
+
+
 def pair(one: UUID, other: UUID) -> tuple[UUID, UUID]:
     """Two people in the order in which the database keeps them, whoever asks."""
     return (one, other) if one.int < other.int else (other, one)
+
+
+def in_words(names: Sequence[str], *, total: int | None = None) -> str:
+    """A list as people say it: "Ivo", "Ivo and Runa", "Ivo, Runa and 12 others"; `total` counts those not named too."""
+    others = (len(names) if total is None else total) - len(names)
+    said = [*names, f"{others:,} other{'s' if others > 1 else ''}"] if others > 0 else list(names)
+    return " and ".join(part for part in (", ".join(said[:-1]), said[-1]) if part) if said else ""

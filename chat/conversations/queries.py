@@ -1,55 +1,95 @@
-"""All the SQL about conversations and who is in them."""
+"""The SQL about conversations as their members see them."""
 
 from uuid import UUID
 
+from chat.conversations.model import RowPlace
 from chat.db import Connection, Record
 
+# Of a group without a name, so many of the others give it theirs.
+NAMES = 3
+
+_ACTIVITY = "coalesce(c.last_message_at, c.created_at)"
 # A direct conversation that nobody has written in yet is listed only for the person who opened it.
-LISTED = "(c.last_seq > 0 or c.kind <> 'direct' or c.created_by = v.user_id)"
-
-# A conversation as one member sees it: its watermarks are theirs, and a direct one has the other person's name.
-ROWS = f"""
-    select c.id, c.kind, coalesce(c.name, other.display_name, 'Group') as name, other.username, other.id as other_id,
-        c.last_seq, c.revision, v.read_up_to_seq, coalesce(c.last_message_at, c.created_at) as activity_at,
-        m.sender_id, left(m.content, 240) as content, m.deleted_at, sender.display_name as sender_name,
-        {LISTED} as listed
-    from members v
-    join conversations c on c.id = v.conversation_id and c.deleted_at is null
-    left join users other
-        on other.id = case when c.direct_low = v.user_id then c.direct_high else c.direct_low end
-    left join messages m on m.conversation_id = c.id and m.seq = c.last_seq
-    left join users sender on sender.id = m.sender_id
-    where v.user_id = $1
-"""
+_LISTED = "(c.last_seq > 0 or c.kind <> 'direct' or c.created_by = v.user_id)"
+_BLOCKED = """exists (
+    select from blocks where (blocker_id, blocked_id) in (({low}, {high}), ({high}, {low}))
+)"""
+# Whose list it is: `members` as v, and the conversations that v is in as c.
+_MINE = "members v join conversations c on c.id = v.conversation_id and c.deleted_at is null"
 
 
-async def rows(connection: Connection, *, viewer_id: UUID, limit: int) -> list[Record]:
-    """The viewer's conversations, the latest activity first."""
+def _rows(which: str) -> str:
+    """Conversations as one member sees them, `which` of them chosen before anything else is looked up: the other one of
+    a direct conversation, the people of a group without a name, the last message."""
+    return f"""
+        select mine.*, other.display_name as other_name, other.username, people.names,
+            m.sender_id, sender.display_name as sender_name, left(m.content, 240) as content, m.content_type,
+            m.deleted_at,
+            mine.other_id is not null and {_BLOCKED.format(low="mine.viewer_id", high="mine.other_id")} as blocked,
+            case when mine.last_seq > mine.read_up_to then (
+                select count(*) from mentions
+                where conversation_id = mine.id and user_id = mine.viewer_id and seq > mine.read_up_to
+            ) else 0 end as mentions
+        from (
+            select c.id, c.kind, c.name, c.topic, c.visibility, c.members_count, c.archived_at, c.created_at,
+                c.updated_at, c.last_seq, c.revision, {_ACTIVITY} as activity_at, v.user_id as viewer_id, v.role,
+                v.notify, v.muted_until, v.read_up_to_seq as read_up_to, v.delivered_up_to_seq as delivered_up_to,
+                {_LISTED} as listed,
+                case when c.direct_low = v.user_id then c.direct_high else c.direct_low end as other_id
+            from {_MINE}
+            where v.user_id = $1 {which}
+        ) mine
+        left join users other on other.id = mine.other_id
+        left join messages m on m.conversation_id = mine.id and m.seq = mine.last_seq
+        left join users sender on sender.id = m.sender_id
+        left join lateral (
+            select array_agg(display_name order by user_id) as names
+            from (
+                select x.user_id, u.display_name
+                from members x join users u on u.id = x.user_id
+                where mine.kind = 'group' and mine.name is null
+                    and x.conversation_id = mine.id and x.user_id <> mine.viewer_id
+                order by x.user_id
+                limit {NAMES}
+            ) named
+        ) people on true
+        order by mine.activity_at desc, mine.id
+    """
+
+
+async def rows(connection: Connection, *, viewer_id: UUID, after: RowPlace | None, limit: int) -> list[Record]:
+    """The viewer's conversations after a place, the latest activity first."""
+    beyond = f"and ({_ACTIVITY} < $3 or ({_ACTIVITY} = $3 and c.id > $4))" if after else ""
     return await connection.fetch(
-        f"""
-        {ROWS} and {LISTED}
-        order by coalesce(c.last_message_at, c.created_at) desc, c.id
-        limit $2
-        """,
+        _rows(f"and {_LISTED} {beyond} order by {_ACTIVITY} desc, c.id limit $2"),
         viewer_id,
         limit,
+        *([after.activity_at, after.id] if after else []),
     )
 
 
 async def row(connection: Connection, *, viewer_id: UUID, conversation_id: UUID) -> Record | None:
     """One of the viewer's conversations; None where there is none of this id, or the viewer is not in it."""
-    return await connection.fetchrow(f"{ROWS} and v.conversation_id = $2", viewer_id, conversation_id)
+    return await connection.fetchrow(_rows("and v.conversation_id = $2"), viewer_id, conversation_id)
 
 
 async def search(connection: Connection, *, viewer_id: UUID, pattern: str, limit: int) -> list[Record]:
     """The viewer's conversations with a name, or a person's username, that is like `pattern` in lower case."""
     return await connection.fetch(
-        f"""
-        {ROWS} and {LISTED}
-            and (lower(coalesce(c.name, other.display_name)) like any ($2) or other.username like any ($2))
-        order by coalesce(c.last_message_at, c.created_at) desc, c.id
-        limit $3
-        """,
+        _rows(f"""
+            and {_LISTED} and (
+                lower(c.name) like any ($2) or exists (
+                    select from users u
+                    where u.id = case when c.direct_low = v.user_id then c.direct_high else c.direct_low end
+                        and (lower(u.display_name) like any ($2) or u.username like any ($2))
+                ) or (c.kind = 'group' and c.name is null and exists (
+                    select from members x join users u on u.id = x.user_id
+                    where x.conversation_id = c.id and x.user_id <> v.user_id and lower(u.display_name) like any ($2)
+                ))
+            )
+            order by {_ACTIVITY} desc, c.id
+            limit $3
+        """),
         viewer_id,
         [pattern, f"% {pattern}"],
         limit,
@@ -80,14 +120,15 @@ async def direct_id(connection: Connection, *, low: UUID, high: UUID) -> UUID | 
 async def create_direct(
     connection: Connection, *, conversation_id: UUID, low: UUID, high: UUID, created_by: UUID
 ) -> bool:
-    """Create the direct conversation of a pair with both as members; False where another was quicker, or either
-    account is missing or deactivated."""
+    """Create the direct conversation of a pair with both as members; False where another was quicker, either account is
+    missing or deactivated, or one of the two has blocked the other."""
     created = await connection.fetchval(
-        """
+        f"""
         with created as (
-            insert into conversations (id, kind, direct_low, direct_high, created_by)
-            select $1, 'direct', $2, $3, $4
+            insert into conversations (id, kind, direct_low, direct_high, created_by, members_count)
+            select $1, 'direct', $2, $3, $4, 2
             where (select count(*) from users where id in ($2, $3) and deactivated_at is null) = 2
+                and not {_BLOCKED.format(low="$2", high="$3")}
             on conflict (direct_low, direct_high) do nothing
             returning id
         ), joined as (
@@ -104,15 +145,17 @@ async def create_direct(
     return created is not None
 
 
+async def is_blocked(connection: Connection, *, one: UUID, other: UUID) -> bool:
+    """Whether one of the two has blocked the other."""
+    return bool(await connection.fetchval(f"select {_BLOCKED.format(low='$1', high='$2')}", one, other))
+
+
 async def standing(connection: Connection, *, viewer_id: UUID, conversation_id: UUID) -> Record | None:
     """What a conversation is to an active person; `role` is None for somebody who is not in it."""
     return await connection.fetchrow(
-        """
+        f"""
         select c.kind, c.visibility, m.role, c.archived_at is not null as archived,
-            c.kind = 'direct' and exists (
-                select from blocks
-                where (blocker_id, blocked_id) in ((c.direct_low, c.direct_high), (c.direct_high, c.direct_low))
-            ) as blocked
+            c.kind = 'direct' and {_BLOCKED.format(low="c.direct_low", high="c.direct_high")} as blocked
         from conversations c
         join users u on u.id = $2 and u.deactivated_at is null
         left join members m on m.conversation_id = c.id and m.user_id = u.id
@@ -120,15 +163,4 @@ async def standing(connection: Connection, *, viewer_id: UUID, conversation_id: 
         """,
         conversation_id,
         viewer_id,
-    )
-
-
-async def lock(connection: Connection, *, conversation_id: UUID) -> Record | None:
-    """Hold a conversation until the transaction ends, so that nobody else changes who is in it or writes there.
-
-    What depends on who is in it is read after this, by statements of their own: this one may have waited, and would
-    answer what was true before it did. None where there is no such conversation.
-    """
-    return await connection.fetchrow(
-        "select id, kind from conversations where id = $1 and deleted_at is null for no key update", conversation_id
     )

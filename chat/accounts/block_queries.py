@@ -1,0 +1,58 @@
+"""The SQL about who has blocked whom."""
+
+from uuid import UUID
+
+from chat.accounts.model import Person
+from chat.db import Connection
+
+BLOCKED_LIMIT = 500
+
+
+async def block(connection: Connection, *, blocker_id: UUID, blocked_id: UUID) -> bool:
+    """Keep it, once; False where there is no such person to block."""
+    found = await connection.fetchval(
+        """
+        with person as (select id from users where id = $2),
+        kept as (
+            insert into blocks (blocker_id, blocked_id) select $1, id from person on conflict do nothing
+        )
+        select true from person
+        """,
+        blocker_id,
+        blocked_id,
+    )
+    return bool(found)
+
+
+async def unblock(connection: Connection, *, blocker_id: UUID, blocked_id: UUID) -> None:
+    """Forget it."""
+    await connection.execute("delete from blocks where blocker_id = $1 and blocked_id = $2", blocker_id, blocked_id)
+
+
+async def blocked(connection: Connection, *, blocker_id: UUID) -> list[Person]:
+    """Whom somebody has blocked, by name, at most `BLOCKED_LIMIT`."""
+    records = await connection.fetch(
+        """
+        select u.id, u.username, u.display_name, u.role
+        from blocks b join users u on u.id = b.blocked_id
+        where b.blocker_id = $1
+        order by lower(u.display_name), u.username
+        limit $2
+        """,
+        blocker_id,
+        BLOCKED_LIMIT,
+    )
+    return [Person(**record) for record in records]
+
+
+async def direct_conversation(connection: Connection, *, one: UUID, other: UUID) -> UUID | None:
+    """The direct conversation of two people, if they have one."""
+    found: UUID | None = await connection.fetchval(
+        """
+        select id from conversations
+        where direct_low = least($1, $2) and direct_high = greatest($1, $2) and deleted_at is null
+        """,
+        one,
+        other,
+    )
+    return found

@@ -1,0 +1,211 @@
+"""The SQL of changing a conversation: holding it, who is in it, what it is called, and the line that tells of it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from chat.conversations.model import Details, MemberRole, NewConversation
+from chat.db import Connection, Record
+
+
+async def lock(connection: Connection, *, conversation_id: UUID) -> Record | None:
+    """Hold a conversation until the transaction ends, so that nobody else changes who is in it or writes there.
+
+    What depends on who is in it is read after this, by statements of their own: this one may have waited, and would
+    answer what was true before it did. None where there is no such conversation.
+    """
+    return await connection.fetchrow(
+        """
+        select kind, visibility, name, name_key, topic, members_count, archived_at is not null as archived
+        from conversations where id = $1 and deleted_at is null
+        for no key update
+        """,
+        conversation_id,
+    )
+
+
+async def insert_conversation(connection: Connection, *, new: NewConversation, created_by: UUID) -> bool:
+    """A conversation with one member, its owner; False where there is one of this id.
+
+    Raises `asyncpg.UniqueViolationError` where there is a room of this name.
+    """
+    created = await connection.fetchval(
+        """
+        with created as (
+            insert into conversations (id, kind, visibility, name, name_key, topic, created_by, members_count)
+            values ($1, $2, $3, $4, $5, $6, $7, 1)
+            on conflict (id) do nothing
+            returning id, created_by
+        ), owner as (
+            insert into members (conversation_id, user_id, role) select id, created_by, 'owner' from created
+        )
+        select id from created
+        """,
+        new.id,
+        new.kind,
+        new.details.visibility,
+        new.details.name,
+        new.details.name_key,
+        new.details.topic,
+        created_by,
+    )
+    return created is not None
+
+
+async def candidates(
+    connection: Connection, *, conversation_id: UUID, viewer_id: UUID, user_ids: Sequence[UUID]
+) -> list[Record]:
+    """The accounts of these ids, in their order, as far as there are any: `id`, `display_name`, `active`, `is_member`,
+    and `blocked` where one of the viewer and this person has blocked the other."""
+    return await connection.fetch(
+        """
+        select u.id, u.display_name, u.deactivated_at is null as active, m.user_id is not null as is_member,
+            exists (
+                select from blocks where (blocker_id, blocked_id) in (($2, u.id), (u.id, $2))
+            ) as blocked
+        from unnest($3::uuid[]) with ordinality as wanted (id, position)
+        join users u on u.id = wanted.id
+        left join members m on m.conversation_id = $1 and m.user_id = u.id
+        order by wanted.position
+        """,
+        conversation_id,
+        viewer_id,
+        user_ids,
+    )
+
+
+async def add_members(connection: Connection, *, conversation_id: UUID, user_ids: Sequence[UUID]) -> None:
+    """Let people in who aren't in yet. What was said until now counts as read by them. The caller holds the
+    conversation, and counts them."""
+    await connection.execute(
+        """
+        with added as (
+            insert into members (conversation_id, user_id, delivered_up_to_seq, read_up_to_seq)
+            select c.id, person, c.last_seq, c.last_seq
+            from conversations c, unnest($2::uuid[]) as person
+            where c.id = $1
+        )
+        delete from departures where conversation_id = $1 and user_id = any ($2)
+        """,
+        conversation_id,
+        user_ids,
+    )
+
+
+async def remove_member(connection: Connection, *, conversation_id: UUID, user_id: UUID) -> bool:
+    """Take somebody out, and keep for a while that they have gone. The caller holds the conversation, and counts."""
+    removed = await connection.fetchval(
+        """
+        with removed as (
+            delete from members where conversation_id = $1 and user_id = $2
+            returning conversation_id, user_id
+        )
+        insert into departures (conversation_id, user_id, left_at)
+        select conversation_id, user_id, clock_timestamp() from removed
+        on conflict (conversation_id, user_id) do update set left_at = excluded.left_at
+        returning true
+        """,
+        conversation_id,
+        user_id,
+    )
+    return bool(removed)
+
+
+async def other_owner(connection: Connection, *, conversation_id: UUID, user_id: UUID) -> bool:
+    """Whether somebody else owns the conversation too."""
+    return bool(
+        await connection.fetchval(
+            "select exists (select from members where conversation_id = $1 and role = 'owner' and user_id <> $2)",
+            conversation_id,
+            user_id,
+        )
+    )
+
+
+async def member(connection: Connection, *, conversation_id: UUID, user_id: UUID) -> Record | None:
+    """`role` and `display_name` of somebody who is in the conversation."""
+    return await connection.fetchrow(
+        """
+        select m.role, u.display_name
+        from members m join users u on u.id = m.user_id
+        where m.conversation_id = $1 and m.user_id = $2
+        """,
+        conversation_id,
+        user_id,
+    )
+
+
+async def set_role(connection: Connection, *, conversation_id: UUID, user_id: UUID, role: MemberRole) -> None:
+    """Give a member another role."""
+    await connection.execute(
+        "update members set role = $3 where conversation_id = $1 and user_id = $2", conversation_id, user_id, role
+    )
+
+
+async def set_details(connection: Connection, *, conversation_id: UUID, details: Details) -> None:
+    """Raises `asyncpg.UniqueViolationError` where there is another room of this name."""
+    await connection.execute(
+        "update conversations set name = $2, name_key = $3, topic = $4, visibility = $5 where id = $1",
+        conversation_id,
+        details.name,
+        details.name_key,
+        details.topic,
+        details.visibility,
+    )
+
+
+async def set_archived(connection: Connection, *, conversation_id: UUID, archived: bool) -> None:
+    """Close a conversation for all that would change it, or open it again."""
+    await connection.execute(
+        "update conversations set archived_at = case when $2 then now() end where id = $1", conversation_id, archived
+    )
+
+
+async def delete(connection: Connection, *, conversation_id: UUID) -> None:
+    """From now on the conversation is there for nobody; its rows stay."""
+    await connection.execute(
+        "update conversations set deleted_at = clock_timestamp(), updated_at = now() where id = $1", conversation_id
+    )
+
+
+# A system line is stored as a message is (chat/messages/queries.py, STORE): it takes the next sequence number and
+# revision, and whoever did what it tells of has read what came before. Nothing continues it, so it leaves no sender.
+# The caller holds the conversation: the counters can't move between this statement's snapshot and its update.
+_SAY = """
+    with moved as (
+        update conversations
+        set last_seq = last_seq + 1, revision = revision + 1, last_sender_id = null, last_message_at = now(),
+            updated_at = now(), members_count = members_count + $5
+        where id = $1
+        returning *
+    ), reader as (
+        select m.user_id, m.read_up_to_seq, moved.last_seq
+        from members m, moved
+        where m.conversation_id = $1 and m.user_id = $2
+    ), own_read as (
+        update members m
+        set read_up_to_seq = reader.last_seq, delivered_up_to_seq = reader.last_seq
+        from reader
+        where m.conversation_id = $1 and m.user_id = reader.user_id
+    ), step as (
+        insert into read_events (conversation_id, user_id, up_to_seq)
+        select $1, user_id, last_seq from reader where read_up_to_seq < last_seq - 1
+        on conflict do nothing
+    ), said as (
+        insert into messages
+            (id, conversation_id, seq, revision, sender_id, client_message_id, content, content_type, continues)
+        select $3, $1, last_seq, revision, $2, $3, $4, 'system', false from moved
+        returning created_at
+    )
+    select moved.kind, moved.name, moved.topic, moved.visibility, moved.members_count, moved.archived_at,
+        moved.last_seq as seq, moved.revision, said.created_at, u.username, u.display_name, u.role
+    from moved, said, users u
+    where u.id = $2
+"""
+
+
+async def say(
+    connection: Connection, *, conversation_id: UUID, sender_id: UUID, message_id: UUID, content: str, joined: int
+) -> Record:
+    """Store a system line, and count `joined` more members, or fewer. Answers the conversation as it is now, the
+    line's place, and its sender's names."""
+    return await connection.fetchrow(_SAY, conversation_id, sender_id, message_id, content, joined)
