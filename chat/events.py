@@ -4,10 +4,13 @@ An event is self-contained: whoever receives it can tell people about it without
 """
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
+
+# With its time zone, which is UTC.
+Time: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -27,7 +30,7 @@ class Quote(msgspec.Struct, frozen=True):
     seq: int
     sender: Sender
     content: str
-    deleted_at: datetime | None
+    deleted_at: Time | None
 
 
 class Reaction(msgspec.Struct, frozen=True):
@@ -53,10 +56,10 @@ class Message(msgspec.Struct, frozen=True):
     client_message_id: UUID
     content: str
     continues: bool
-    created_at: datetime
+    created_at: Time
     content_type: Literal["text", "system"] = "text"
-    edited_at: datetime | None = None
-    deleted_at: datetime | None = None
+    edited_at: Time | None = None
+    deleted_at: Time | None = None
     reply_to: Quote | None = None
     reactions: tuple[Reaction, ...] = ()
     attachments: tuple[()] = ()
@@ -87,7 +90,7 @@ class ReadMoved(msgspec.Struct, frozen=True, tag="receipt:updated", tag_field="t
     user_id: UUID
     read_up_to: int
     delivered_up_to: int
-    at: datetime
+    at: Time
 
 
 class ConversationListed(msgspec.Struct, frozen=True, tag="conversation:updated", tag_field="type"):
@@ -107,7 +110,7 @@ class ConversationChanged(msgspec.Struct, frozen=True, tag="conversation:changed
     visibility: Literal["public", "private"]
     members_count: int
     revision: int
-    archived_at: datetime | None
+    archived_at: Time | None
 
 
 class ConversationRemoved(msgspec.Struct, frozen=True, tag="conversation:removed", tag_field="type"):
