@@ -28,6 +28,7 @@ from chat.receipts import socket as receipt_events
 from chat.receipts.model import ReadState
 from chat.web import api, health, scrape, static
 from chat.web.api import Endpoint, Page
+from chat.web.api_docs import ApiDocs
 from chat.web.keys import SERVICES
 from chat.web.shapes import Message, User
 
@@ -146,6 +147,12 @@ API = {
 }
 ENDPOINTS = [endpoint for endpoints in API.values() for endpoint in endpoints]
 
+_docs = ApiDocs(API)
+API_DOCS = [
+    web.get("/api/openapi.json", _docs.json),
+    web.get("/api/docs", _docs.page),
+]
+
 SOCKET = [web.get("/ws", websocket)]
 
 OPERATIONS = [
@@ -158,13 +165,17 @@ OPERATIONS = [
     web.get("/manifest.webmanifest", static.manifest),
 ]
 
-ROUTES = [*PAGES, *api.routes(ENDPOINTS), *SOCKET, *OPERATIONS]
+ROUTES = [*PAGES, *api.routes(ENDPOINTS), *API_DOCS, *SOCKET, *OPERATIONS]
 
 SOCKET_EVENTS = {
     "auth": SocketEvent(Auth, authenticated_already),
     "subscribe": SocketEvent(message_events.Subscribe, message_events.subscribe),
     "unsubscribe": SocketEvent(message_events.Unsubscribe, message_events.unsubscribe),
     "message:send": SocketEvent(message_events.MessageSend, message_events.message_send, writes=True),
+    "message:edit": SocketEvent(message_events.MessageEdit, message_events.message_edit, writes=True),
+    "message:delete": SocketEvent(message_events.MessageDelete, message_events.message_delete, writes=True),
+    "reaction:add": SocketEvent(message_events.Reaction, message_events.reaction_add, writes=True),
+    "reaction:remove": SocketEvent(message_events.Reaction, message_events.reaction_remove, writes=True),
     "conversation:sync": SocketEvent(message_events.ConversationSync, message_events.conversation_sync),
     "receipt:read": SocketEvent(receipt_events.ReceiptRead, receipt_events.receipt_read, writes=True),
     "presence:heartbeat": SocketEvent(account_events.PresenceHeartbeat, account_events.presence_heartbeat),

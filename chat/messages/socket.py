@@ -1,6 +1,9 @@
 """What a device says about messages."""
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -9,7 +12,7 @@ from aiohttp import web
 from chat.conversations import actions as conversations
 from chat.db import UNAVAILABLE
 from chat.errors import ChatError, RateLimited, Unavailable, ValidationFailed
-from chat.messages import actions
+from chat.messages import actions, change_actions
 from chat.messages.keys import WRITER
 from chat.realtime.connection import MAX_OPEN, Connection
 from chat.realtime.frames import Subscribed, Synced, Unsubscribed, message_sent
@@ -29,6 +32,26 @@ class MessageSend(msgspec.Struct):
     client_message_id: UUID
     content: str
     reply_to: UUID | None = None
+
+
+class MessageEdit(msgspec.Struct):
+    """`message:edit`."""
+
+    message_id: UUID
+    content: str
+
+
+class MessageDelete(msgspec.Struct):
+    """`message:delete`."""
+
+    message_id: UUID
+
+
+class Reaction(msgspec.Struct):
+    """`reaction:add` and `reaction:remove`."""
+
+    message_id: UUID
+    emoji: str
 
 
 class Subscribe(msgspec.Struct):
@@ -74,6 +97,51 @@ async def message_send(app: web.Application, connection: Connection, payload: Me
         connection.sending.discard(payload.client_message_id)
     confirmation = message_sent(sent.message, duplicate=sent.duplicate)
     await connection.tell(confirmation, lambda: app[RENDERER].message_sent(sent.message, confirmation))
+
+
+async def message_edit(app: web.Application, connection: Connection, payload: MessageEdit) -> None:
+    """Answered, as the other changes are, by the news of it, which reaches this socket as it does everybody's."""
+    with _retryable():
+        await change_actions.edit(**_whose(app, connection, payload), content=payload.content)
+
+
+async def message_delete(app: web.Application, connection: Connection, payload: MessageDelete) -> None:
+    """Erase the message."""
+    with _retryable():
+        await change_actions.delete(**_whose(app, connection, payload))
+
+
+async def reaction_add(app: web.Application, connection: Connection, payload: Reaction) -> None:
+    """Choose an emoji."""
+    with _retryable():
+        await change_actions.react(**_whose(app, connection, payload), emoji=payload.emoji)
+
+
+async def reaction_remove(app: web.Application, connection: Connection, payload: Reaction) -> None:
+    """Take it back."""
+    with _retryable():
+        await change_actions.unreact(**_whose(app, connection, payload), emoji=payload.emoji)
+
+
+def _whose(
+    app: web.Application, connection: Connection, payload: MessageEdit | MessageDelete | Reaction
+) -> dict[str, Any]:
+    """Which message is to be changed, and by whom."""
+    return {
+        "services": app[SERVICES],
+        "throttle": app[THROTTLE],
+        "user_id": connection.user_id,
+        "message_id": payload.message_id,
+    }
+
+
+@contextlib.contextmanager
+def _retryable() -> Iterator[None]:
+    """Where the database is away the refusal names the message, and the socket stays: the device tries again."""
+    try:
+        yield
+    except UNAVAILABLE as error:
+        raise Unavailable("The change could not be saved just now.") from error
 
 
 async def subscribe(app: web.Application, connection: Connection, payload: Subscribe) -> None:

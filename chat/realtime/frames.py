@@ -83,11 +83,12 @@ class MessageError(Frame, frozen=True, tag="message:error"):
 
 
 class Error(Frame, frozen=True, tag="error"):
-    """A frame of the device could not be answered."""
+    """A frame of the device could not be answered. `message_id`: the message that it was about, if any."""
 
     code: str
     message: str
     retry_after: float | UnsetType = UNSET
+    message_id: UUID | UnsetType = UNSET
 
 
 class Synced(Frame, frozen=True, tag="conversation:synced"):
@@ -160,11 +161,13 @@ def html_form(frame: msgspec.Struct, *, content: str | None = None) -> bytes:
     return _encode(fields)
 
 
-def refusal(error: ChatError, *, client_message_id: UUID | None = None) -> MessageError | Error:
+def refusal(
+    error: ChatError, *, client_message_id: UUID | None = None, message_id: UUID | None = None
+) -> MessageError | Error:
     """`message:error` where it is about a message that was being sent, else `error`."""
     retry_after = UNSET if error.retry_after is None else error.retry_after
     if client_message_id is None:
-        return Error(error.code, error.message, retry_after)
+        return Error(error.code, error.message, retry_after, UNSET if message_id is None else message_id)
     return MessageError(client_message_id, error.code, error.message, error.retryable, retry_after)
 
 

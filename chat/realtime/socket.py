@@ -33,6 +33,8 @@ RENDERER = web.AppKey("renderer", Renderer)
 
 # Of one person to one process: every window that somebody may have forgotten, and no more.
 MAX_CONNECTIONS = 50
+# What a refusal names, where it is in the payload of what is refused.
+ABOUT = ("client_message_id", "message_id")
 
 
 class Incoming(msgspec.Struct):
@@ -190,16 +192,19 @@ async def _converse(app: web.Application, connection: Connection, socket: web.We
 
 
 def _refusal_of_unreadable(data: str, error: Exception) -> Frame:
-    """Names the message that the frame was to bring, if any: whoever typed it has to hear that it wasn't saved.
+    """Names the message that the frame was to bring or to change, if any: whoever typed it has to hear that it wasn't
+    saved.
 
     Python's own decoder reads more than msgspec does, above all halves of surrogate pairs, which browsers send.
     """
-    try:
-        client_message_id = UUID(json.loads(data)["payload"]["client_message_id"])
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+    about = {}
+    with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        payload = json.loads(data)["payload"]
+        about = {name: UUID(payload[name]) for name in ABOUT if name in payload}
+    if not about:
         return refusal(ValidationFailed(f"This frame can't be understood: {error}."))
     unreadable = ValidationFailed("This message could not be read, and was not saved. Does it hold anything but text?")
-    return refusal(unreadable, client_message_id=client_message_id)
+    return refusal(unreadable, **about)
 
 
 async def _answer(app: web.Application, connection: Connection, event: SocketEvent, payload: Any) -> None:
@@ -207,7 +212,8 @@ async def _answer(app: web.Application, connection: Connection, event: SocketEve
         _check_scope(connection, event)
         await event.handler(app, connection, payload)
     except ChatError as error:
-        await connection.tell(refusal(error, client_message_id=getattr(payload, "client_message_id", None)))
+        about = {name: getattr(payload, name, None) for name in ABOUT}
+        await connection.tell(refusal(error, **about))
     except UNAVAILABLE:
         await _come_back(connection, "The server can't reach its database just now.")
     except Exception:
