@@ -12,6 +12,7 @@ from msgspec import Struct
 from chat.accounts.bearer import require_api_viewer
 from chat.accounts.keys import account_services
 from chat.accounts.sessions import PostgresStorage
+from chat.conversations.link_actions import welcome
 from chat.conversations.pages import shell_context
 from chat.db import create_pool
 from chat.events import Event, Message, MessageCreated
@@ -114,7 +115,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         degraded=hub.set_degraded,
         read_message=read_message,
     )
-    services = Services(settings, pool, redis, emit)
+    services = Services(settings, pool, redis, emit, welcome)
     writer = Writer(
         pool,
         writers=settings.writers,

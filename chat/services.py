@@ -2,18 +2,36 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
 
-from chat.db import Pool
+from chat.db import Connection, Pool
 from chat.events import Event
 from chat.redis import Redis
 from chat.settings import Settings
 
 
+class Welcome(Protocol):
+    """Takes somebody who has just registered into the room that the link leads into, in the same transaction.
+
+    Raises `Forbidden` where the link no longer works.
+    """
+
+    async def __call__(self, connection: Connection, *, user_id: UUID, token: str) -> list[Event]:
+        """What is to be emitted after the commit."""
+
+
+async def _no_rooms(connection: Connection, *, user_id: UUID, token: str) -> list[Event]:  # noqa: ARG001 - a Welcome's
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The first argument of every action. `emit` is called after the commit, never before, and never fails."""
+    """The first argument of every action. `emit` is called after the commit, never before, and never fails. `welcome`
+    is what accounts need of conversations, which they know nothing of."""
 
     settings: Settings
     pool: Pool
     redis: Redis
     emit: Callable[[Event], None]
+    welcome: Welcome = _no_rooms

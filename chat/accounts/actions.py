@@ -6,10 +6,9 @@ from uuid import UUID
 
 import asyncpg
 
-from chat.accounts import invite_queries, queries, session_queries
+from chat.accounts import invite_actions, queries, session_queries
 from chat.accounts.devices import describe_device
 from chat.accounts.guesses import WrongPassword, address_key, guess, login_limit, password_limit, register_limit
-from chat.accounts.invite_actions import registration
 from chat.accounts.model import (
     Checks,
     Device,
@@ -31,7 +30,7 @@ from chat.events import SessionsRevoked
 from chat.ids import new_id
 from chat.services import Services
 from chat.web.limits import Limiter
-from chat.web.tokens import hash_token, is_token, new_token
+from chat.web.tokens import hash_token, new_token
 
 PEOPLE_LIMIT = 20
 # Of one person. Their ids fit into one event.
@@ -59,27 +58,35 @@ async def register(
     session = NewSession(id=new_id(), user_id=new_id(), token=new_token())
     try:
         async with services.pool.acquire() as connection, connection.transaction():
-            role = await _admit(services, connection, invite=invite)
+            role, link = await _admit(services, connection, token=invite)
             await queries.insert_user(
                 connection, user_id=session.user_id, account=account, password_hash=password_hash, role=role
             )
             await _insert_session(services, connection, session=session, password_hash=password_hash, device=device)
+            events = await services.welcome(connection, user_id=session.user_id, token=invite) if link else []
     except asyncpg.UniqueViolationError as error:
         raise _taken(error) from None
+    for event in events:
+        services.emit(event)
     return session
 
 
-async def _admit(services: Services, connection: Connection, *, invite: str) -> Role:
-    """The role of somebody who joins now. Registrations wait here for one another."""
+async def _admit(services: Services, connection: Connection, *, token: str) -> tuple[Role, bool]:
+    """The role of somebody who joins now, and whether the invitation leads into a room: there its use is counted.
+    Registrations wait here for one another."""
     await queries.lock_registration(connection)
     if not await queries.any_user(connection):
-        return "owner"
-    match await registration(services, connection):
+        return "owner", False
+    invite = await invite_actions.find_invite(connection, token=token)
+    into_room = invite is not None and invite.conversation_id is not None
+    match await invite_actions.registration(services, connection):
         case "open":
-            return "member"
+            return "member", into_room
         case "invite":
-            if is_token(invite) and await invite_queries.use_invite(connection, token_hash=hash_token(invite)):
-                return "member"
+            if invite_actions.admits(invite) and (
+                into_room or await invite_actions.use_invite(connection, token=token)
+            ):
+                return "member", into_room
             raise Forbidden("This invite link no longer works. Ask somebody on the team for a new one.")
         case "closed":
             raise Forbidden("Registration is closed. Ask the owner of this chat for an account.")

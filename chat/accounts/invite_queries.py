@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from chat.accounts.model import Invite, Registration
+from chat.accounts.model import Invite, OpenInvite, Registration
 from chat.db import Connection
 
 
@@ -32,66 +32,77 @@ async def insert_invite(
     invite_id: UUID,
     token_hash: bytes,
     created_by: UUID,
+    conversation_id: UUID | None,
     lifetime: timedelta,
     max_uses: int | None,
 ) -> None:
-    """Keep a new invitation."""
+    """Keep a new link, into a room or only into the chat."""
     await connection.execute(
         """
-        insert into invites (id, token_hash, created_by, expires_at, max_uses)
-        values ($1, $2, $3, now() + $4, $5)
+        insert into invites (id, token_hash, created_by, conversation_id, expires_at, max_uses)
+        values ($1, $2, $3, $4, now() + $5, $6)
         """,
         invite_id,
         token_hash,
         created_by,
+        conversation_id,
         lifetime,
         max_uses,
     )
 
 
-async def open_invites(connection: Connection) -> list[Invite]:
-    """The invitations that still let people in, the newest first."""
+_OPEN = "revoked_at is null and expires_at > now() and (max_uses is null or uses < max_uses)"
+
+
+async def open_invites(connection: Connection, *, conversation_id: UUID | None, limit: int) -> list[Invite]:
+    """The links into this room, or only into the chat, that still let people in, the newest first."""
     records = await connection.fetch(
-        """
+        f"""
         select invites.id, display_name as created_by, expires_at, uses, max_uses
         from invites join users on users.id = invites.created_by
-        where revoked_at is null and expires_at > now() and (max_uses is null or uses < max_uses)
+        where {_OPEN} and {"conversation_id = $2" if conversation_id else "conversation_id is null"}
         order by invites.created_at desc, invites.id
-        """
+        limit $1
+        """,
+        limit,
+        *([conversation_id] if conversation_id else []),
     )
     return [Invite(**record) for record in records]
 
 
-async def invite_is_open(connection: Connection, *, token_hash: bytes) -> bool:
-    """Whether this invitation still lets somebody in."""
-    found = await connection.fetchval(
-        """
-        select true from invites
-        where token_hash = $1 and revoked_at is null and expires_at > now()
-          and (max_uses is null or uses < max_uses)
+async def open_invite(connection: Connection, *, token_hash: bytes) -> OpenInvite | None:
+    """A link that still lets somebody in; into a room, as long as that is there and not archived."""
+    record = await connection.fetchrow(
+        f"""
+        select conversation_id, i.created_by, u.role in ('owner', 'admin') as by_manager
+        from invites i
+        join users u on u.id = i.created_by and u.deactivated_at is null
+        left join conversations c on c.id = i.conversation_id
+        where i.token_hash = $1 and {_OPEN} and c.deleted_at is null and c.archived_at is null
         """,
         token_hash,
     )
-    return bool(found)
+    return OpenInvite(**record) if record else None
 
 
 async def use_invite(connection: Connection, *, token_hash: bytes) -> bool:
-    """Count one use; False where the invitation lets nobody in any more."""
+    """Count one use; False where the link lets nobody in any more."""
     used = await connection.fetchval(
-        """
-        update invites set uses = uses + 1
-        where token_hash = $1 and revoked_at is null and expires_at > now()
-          and (max_uses is null or uses < max_uses)
-        returning true
-        """,
-        token_hash,
+        f"update invites set uses = uses + 1 where token_hash = $1 and {_OPEN} returning true", token_hash
     )
     return bool(used)
 
 
-async def revoke_invite(connection: Connection, *, invite_id: UUID) -> None:
-    """Let nobody in with this invitation any more."""
-    await connection.execute("update invites set revoked_at = now() where id = $1 and revoked_at is null", invite_id)
+async def revoke_invite(connection: Connection, *, conversation_id: UUID | None, invite_id: UUID) -> None:
+    """Let nobody in any more with this link, into this room or only into the chat."""
+    await connection.execute(
+        """
+        update invites set revoked_at = now()
+        where id = $1 and conversation_id is not distinct from $2 and revoked_at is null
+        """,
+        invite_id,
+        conversation_id,
+    )
 
 
 async def revoke_invites_of(connection: Connection, *, user_id: UUID) -> None:

@@ -131,6 +131,16 @@ class Invite:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenInvite:
+    """What a link that still works leads to: the room, if it is one's; `by_manager` where its maker invites people to
+    the chat itself."""
+
+    conversation_id: UUID | None
+    created_by: UUID
+    by_manager: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JoinState:
     """What somebody finds who wants to register."""
 

@@ -89,6 +89,14 @@ class Change:
         self.events += (MessageCreated(message), changed)
 
 
+async def holding(connection: Connection, *, viewer_id: UUID, conversation_id: UUID) -> Change:
+    """A change in a transaction that has begun; its events are for whoever commits. Raises `ConversationNotFound`."""
+    before = await queries.lock(connection, conversation_id=conversation_id)
+    if before is None:
+        raise ConversationNotFound
+    return Change(connection, conversation_id, viewer_id, before)
+
+
 @asynccontextmanager
 async def changing(services: Services, *, viewer_id: UUID, conversation_id: UUID) -> AsyncIterator[Change]:
     """A change by somebody who need not be in the conversation.
@@ -96,10 +104,7 @@ async def changing(services: Services, *, viewer_id: UUID, conversation_id: UUID
     Raises `ConversationNotFound`. Nothing slow belongs into the block: whoever writes there waits for it.
     """
     async with services.pool.acquire() as connection, connection.transaction():
-        before = await queries.lock(connection, conversation_id=conversation_id)
-        if before is None:
-            raise ConversationNotFound
-        change = Change(connection, conversation_id, viewer_id, before)
+        change = await holding(connection, viewer_id=viewer_id, conversation_id=conversation_id)
         yield change
     for event in change.events:
         services.emit(event)

@@ -11,8 +11,9 @@ _ROOMS = """
         select from members m where m.conversation_id = c.id and m.user_id = $1
     ) as joined
     from conversations c
-    where c.kind = 'room' and c.visibility = 'public' and c.deleted_at is null
+    where c.kind = 'room' and c.deleted_at is null
 """
+_PUBLIC = "c.visibility = 'public'"
 
 
 async def public_rooms(
@@ -22,7 +23,7 @@ async def public_rooms(
     terms = search_terms(search_words(prefix))
     return await connection.fetch(
         f"""
-        {_ROOMS} and c.archived_at is null and (c.name_key, c.id) > ($2, $3)
+        {_ROOMS} and {_PUBLIC} and c.archived_at is null and (c.name_key, c.id) > ($2, $3)
             {"and c.name_terms @@ lower($5)::tsquery" if terms else ""}
         order by c.name_key, c.id
         limit $4
@@ -37,6 +38,12 @@ async def public_rooms(
 
 async def public_room(connection: Connection, *, viewer_id: UUID, conversation_id: UUID) -> Room | None:
     """One public room, archived or not."""
+    record = await connection.fetchrow(f"{_ROOMS} and {_PUBLIC} and c.id = $2", viewer_id, conversation_id)
+    return room_of(record) if record else None
+
+
+async def room(connection: Connection, *, viewer_id: UUID | None, conversation_id: UUID) -> Room | None:
+    """One room, public or not: for whoever holds a link into it."""
     record = await connection.fetchrow(f"{_ROOMS} and c.id = $2", viewer_id, conversation_id)
     return room_of(record) if record else None
 
