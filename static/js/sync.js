@@ -43,17 +43,17 @@ function onSubscribed(frame) {
   else if (frame.revision > known()) askSoon();
 }
 
-/** A live frame has been swapped in. Where the loaded messages don't reach the end it has not, and doesn't count. */
+/** A live frame has been swapped in. Where the loaded messages don't reach the end not all of them are, and none counts. */
 function onRevision(frame) {
   if (frame.conversation_id !== openId()) return;
   raise(openConversation(), 'lastSeq', frame.seq);
   emit('unread');
   if (!reachesEnd() || frame.revision <= known()) return;
-  // Until the server has taken `subscribe` it sends only the row of the list: what isn't on the screen doesn't count.
-  const shown = document.getElementById(`message-${frame.message_id}`);
-  if (shown) ahead.add(frame.revision);
+  // Until the server has taken `subscribe` it sends only the row of the list, and what hasn't come doesn't count.
+  const came = frame.content?.includes(`id="message-${frame.message_id}"`);
+  if (came) ahead.add(frame.revision);
   moveOn();
-  if (ahead.size || !shown) askSoon();
+  if (ahead.size || !came) askSoon();
 }
 
 /** Counts in what has arrived in one piece, and forgets what is older. */
@@ -95,19 +95,43 @@ function onTimeline() {
 }
 
 /**
- * Keeps messages off the screen that have no business there: an older state of one that is newer already, or a
- * change to one above the loaded window, which would stand right before the first message with a hole between.
+ * Keeps off the screen what has no business there: an older state of something that is newer already, and what would
+ * stand beside a hole, before the first of the loaded messages or after the last.
  */
 function sift({ detail: { tasks } }) {
-  for (const { fragment, swapSpec } of tasks) {
-    if (swapSpec.style !== 'upsert' || swapSpec.key !== 'data-seq') continue;
-    const windowed = openTimeline()?.querySelector(':scope > .load-older');
-    const first = Number(windowed && openTimeline().querySelector(':scope > .message')?.dataset.seq);
-    for (const message of fragment.querySelectorAll('.message')) {
+  for (const task of [...tasks]) {
+    const activity = task.fragment.firstElementChild;
+    if (activity?.matches('.activity') && isOldNews(activity)) tasks.splice(tasks.indexOf(task), 1);
+    if (task.swapSpec.style !== 'upsert' || task.swapSpec.key !== 'data-seq') continue;
+    for (const message of task.fragment.querySelectorAll('.message')) {
       const shown = document.getElementById(message.id);
-      const stale = Number(shown?.dataset.revision) > Number(message.dataset.revision);
-      if (stale || (!shown && Number(message.dataset.seq) < first)) message.remove();
+      if (Number(shown?.dataset.revision) > Number(message.dataset.revision)) message.remove();
+      else if (!shown && !hasPlace(message)) message.remove();
+      if (message.dataset.preview) requote(message);
     }
+  }
+}
+
+/** The row tells of the latest message, as it is after its latest change. */
+function isOldNews(activity) {
+  const shown = document.getElementById(activity.id)?.dataset;
+  const age = ({ lastSeq, revision }) => [Number(lastSeq), Number(revision)];
+  const [[seq, revision], [newSeq, newRevision]] = [age(shown ?? {}), age(activity.dataset)];
+  return newSeq < seq || (newSeq === seq && newRevision < revision);
+}
+
+function hasPlace({ dataset }) {
+  const first = openTimeline()?.querySelector(':scope > .load-older') && openTimeline().querySelector('.message');
+  return reachesEnd() && !(Number(dataset.seq) < Number(first?.dataset.seq));
+}
+
+/** What quotes a message says the same as the message, even where that is too far away to be loaded. */
+function requote({ id, dataset, classList }) {
+  for (const quote of document.querySelectorAll(`[data-quotes="${id.replace('message-', '')}"]`)) {
+    if (Number(quote.dataset.revision) > Number(dataset.revision)) continue;
+    quote.dataset.revision = dataset.revision;
+    quote.classList.toggle('deleted', classList.contains('deleted'));
+    quote.querySelector('.quote-text').textContent = dataset.preview;
   }
 }
 
@@ -119,8 +143,7 @@ export function start() {
   on('timeline', onTimeline);
   on('connection', ({ open }) => open && subscribe());
   on('subscribed', onSubscribed);
-  on('after:message:received', onRevision);
-  on('after:message:sent', onRevision);
+  for (const type of ['received', 'sent', 'updated', 'deleted']) on(`after:message:${type}`, onRevision);
   on('after:conversation:synced', onSynced);
   on('system:resync', () => askSoon(Math.random() * 2_000));
   document.addEventListener('htmx:before:swap', sift);
