@@ -117,7 +117,7 @@ async def delete_used_refresh_tokens(connection: Connection, *, older_than: time
     await connection.execute(
         """
         delete from refresh_tokens where token_hash in (
-            select token_hash from refresh_tokens where used_at < now() - $1 for update skip locked
+            select token_hash from refresh_tokens where used_at < now() - $1::interval for update skip locked
         )
         """,
         older_than,

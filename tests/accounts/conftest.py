@@ -1,4 +1,4 @@
-"""Browsers that look at the product in this process."""
+"""Browsers that look at the product in this process, and programs that use it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,8 +8,10 @@ from argon2 import PasswordHasher
 
 from chat.accounts import passwords
 from tests.accounts.browser import Browser
+from tests.accounts.program import SigningIn
 
 OpenBrowser = Callable[..., Browser]
+OpenProgram = Callable[..., SigningIn]
 _COSTLY = passwords._hasher
 
 
@@ -48,3 +50,25 @@ async def open_browser(url: str) -> AsyncIterator[OpenBrowser]:
 async def browser(open_browser: OpenBrowser) -> Browser:
     """A browser that nobody has used yet."""
     return open_browser()
+
+
+@pytest.fixture
+async def open_program(url: str) -> AsyncIterator[OpenProgram]:
+    """Start another program; the address is that of `url` where none is given."""
+    started: list[SigningIn] = []
+
+    def start(address: str = url) -> SigningIn:
+        program = SigningIn(address, None)
+        started.append(program)
+        return program
+
+    yield start
+    for program in started:
+        await program.http.close()
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def program(open_program: OpenProgram) -> SigningIn:
+    """A program that nobody has signed in with yet."""
+    return open_program()

@@ -1,5 +1,6 @@
 """What changes something has to come from a page of ours, in the browser of the person whom it concerns."""
 
+from collections import defaultdict
 from uuid import uuid4
 
 import pytest
@@ -9,11 +10,7 @@ from chat.routes import PAGES
 from tests.accounts.browser import PASSWORD, Browser
 from tests.accounts.conftest import OpenBrowser
 
-UNSAFE = [
-    route.path.format(conversation_id=uuid4(), user_id=uuid4(), session_id=uuid4(), invite_id=uuid4())
-    for route in PAGES
-    if route.method not in {"GET", "HEAD"}
-]
+UNSAFE = [route.path.format_map(defaultdict(uuid4)) for route in PAGES if route.method not in {"GET", "HEAD"}]
 FIELDS = {
     "username": "stolen",
     "display_name": "Stolen",

@@ -1,0 +1,76 @@
+"""A program that signs in by itself, as one does that has no browser."""
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+
+from tests.accounts.browser import PASSWORD
+from tests.api.program import Answer, Program
+
+
+class SigningIn(Program):
+    """Sends no token unless it is told to."""
+
+    async def sign_up(self, username: str, **fields: object) -> Answer:
+        """Create an account, and so sign in."""
+        values: dict[str, object] = {
+            "username": username,
+            "display_name": username.title(),
+            "email": f"{username}@example.org",
+            "password": PASSWORD,
+        }
+        return await self.ask("POST", "/auth/register", values | fields)
+
+    async def log_in(self, email: str, password: str = PASSWORD, **fields: object) -> Answer:
+        """Sign in."""
+        return await self.ask("POST", "/auth/login", {"email": email, "password": password} | fields)
+
+    async def refresh(self, token: str) -> Answer:
+        """Exchange a refresh token."""
+        return await self.post("/auth/refresh", refresh_token=token)
+
+    async def whoami(self, token: str) -> Answer:
+        """Read oneself with this token."""
+        return await self.ask("GET", "/users/me", Authorization=f"Bearer {token}")
+
+    async def is_let_in(self, token: str) -> bool:
+        """Whether this token opens anything; it may be refused for nothing else than that it isn't good."""
+        answer = await self.whoami(token)
+        assert answer.status in (200, 401)
+        return answer.status == 200
+
+    async def open_socket(self, token: str) -> "Socket":
+        """A socket that has been let in."""
+        socket = Socket(await self.http.ws_connect(f"{self.url}/ws", headers={"Authorization": f"Bearer {token}"}))
+        assert (await socket.hear())["type"] == "auth:success"
+        return socket
+
+
+class Socket:
+    """What a program hears."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not been closed, as far as it was listened to."""
+        return not self._socket.closed
+
+    async def hear(self) -> dict[str, Any]:
+        """The next frame."""
+        async with asyncio.timeout(5):
+            frame: dict[str, Any] = await self._socket.receive_json()
+        return frame
+
+    async def say(self, type_: str, **payload: object) -> None:
+        """Send a frame."""
+        await self._socket.send_str(json.dumps({"type": type_, "payload": payload}, default=str))
+
+    async def close_code(self) -> int | None:
+        """Wait for the end; fails where more is heard before."""
+        message = await self._socket.receive()
+        assert message.type is aiohttp.WSMsgType.CLOSE, message
+        return self._socket.close_code
