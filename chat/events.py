@@ -24,10 +24,12 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """The message that another one replies to, as it is now: its first 200 characters; none where it was deleted."""
+    """The message that another one replies to, as it was when this was read: its first 200 characters; none where it
+    was deleted. `revision` says whether somebody has seen a later state of it."""
 
     id: UUID
     seq: int
+    revision: int
     sender: Sender
     content: str
     deleted_at: Time | None

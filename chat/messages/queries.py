@@ -9,7 +9,7 @@ from chat.messages.model import NewMessage
 # The message that `m.reply_to` names, as `Quote` wants it.
 QUOTE = """
     select json_build_object(
-        'id', q.id, 'seq', q.seq, 'content', left(q.content, 200), 'deleted_at', q.deleted_at,
+        'id', q.id, 'seq', q.seq, 'revision', q.revision, 'content', left(q.content, 200), 'deleted_at', q.deleted_at,
         'sender', json_build_object('id', s.id, 'username', s.username, 'display_name', s.display_name, 'role', s.role)
     )
     from messages q join users s on s.id = q.sender_id

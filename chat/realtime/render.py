@@ -22,6 +22,8 @@ from chat.realtime.stencil import PRESENT, Stencil
 
 # Shorter ones take a few milliseconds, whatever is in them.
 _LONG = 500
+# Characters of a message that its quotes hold (chat/messages/queries.py).
+QUOTE_LENGTH = 200
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -73,8 +75,8 @@ class MessageView:
 
     @property
     def preview(self) -> str:
-        """What the quotes of the message say of it."""
-        return preview_of(self._content, is_deleted=self._is_deleted)
+        """What the quotes of the message say of it, which know no more of it than this."""
+        return preview_of(self._content[:QUOTE_LENGTH], is_deleted=self._is_deleted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class QuoteView:
     """The message that another one replies to, as the quote partial wants it."""
 
     id: UUID
+    revision: int
     href: str
     sender: SenderView
     preview: str
@@ -257,6 +260,7 @@ def quote_view(conversation_id: UUID, quote: Quote) -> QuoteView:
     """A quote as templates want it, with the address of the original in its context."""
     return QuoteView(
         id=quote.id,
+        revision=quote.revision,
         href=f"/c/{conversation_id}?around={quote.seq}#message-{quote.id}",
         sender=sender_view(quote.sender),
         preview=preview_of(quote.content, is_deleted=quote.deleted_at is not None),
