@@ -174,5 +174,7 @@ class Device:
 
 
 def messages_in(frame: Frame) -> list[int]:
-    """The sequence numbers of the messages in a frame's HTML."""
+    """The sequence numbers of the messages in a frame's HTML, or in what a program gets in its place."""
+    if "message" in frame or "items" in frame:
+        return [message["seq"] for message in frame.get("items", [frame.get("message")])]
     return [int(seq) for seq in re.findall(r'<li class="message[^>]* data-seq="(\d+)"', frame.get("content", ""))]

@@ -40,11 +40,11 @@ async def test_who_has_not_opened_the_conversation_gets_only_its_row(factory: Fa
 
 
 async def test_the_senders_other_devices_hear_of_it_and_the_sending_one_only_once(
-    factory: Factory, connect: Connect
+    factory: Factory, connect_either: Connect
 ) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    laptop, phone = await connect(maria), await connect(maria)
+    laptop, phone = await connect_either(maria), await connect_either(maria)
     for device in (laptop, phone):
         await device.watch(conversation)
 
@@ -80,12 +80,12 @@ async def test_a_repeated_send_is_answered_as_a_duplicate_and_told_again_only_wh
 
 
 async def test_two_processes_deliver_to_each_other(
-    factory: Factory, connect: Connect, start_web: Callable[..., WebProcess]
+    factory: Factory, connect_either: Connect, start_web: Callable[..., WebProcess]
 ) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
     second = start_web()
-    hers, his = await connect(maria), await connect(noah, second.url)
+    hers, his = await connect_either(maria), await connect_either(noah, second.url)
     for device in (hers, his):
         await device.watch(conversation)
 
@@ -96,13 +96,15 @@ async def test_two_processes_deliver_to_each_other(
     assert messages_in(await hers.expect("message:received", seq=2)) == [2]
 
 
-async def test_a_device_that_was_away_gets_all_it_missed_page_by_page(factory: Factory, connect: Connect) -> None:
+async def test_a_device_that_was_away_gets_all_it_missed_page_by_page(
+    factory: Factory, connect_either: Connect
+) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    hers = await connect(maria)
+    hers = await connect_either(maria)
     for number in range(230):
         await hers.send(conversation, f"number {number}")
-    his = await connect(noah)
+    his = await connect_either(noah)
 
     subscribed = await his.watch(conversation, after_revision=5)
     seqs: list[int] = []
@@ -120,11 +122,11 @@ async def test_a_device_that_was_away_gets_all_it_missed_page_by_page(factory: F
 
 
 async def test_reading_on_one_device_is_told_to_the_other_and_never_goes_back(
-    factory: Factory, connect: Connect, pool: Pool
+    factory: Factory, connect_either: Connect, pool: Pool
 ) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    hers, laptop, phone = await connect(maria), await connect(noah), await connect(noah)
+    hers, laptop, phone = await connect_either(maria), await connect_either(noah), await connect_either(noah)
     for number in range(5):
         await hers.send(conversation, str(number))
 
@@ -143,10 +145,10 @@ async def test_reading_on_one_device_is_told_to_the_other_and_never_goes_back(
     assert not [frame for frame in hers.frames if frame["type"] == "receipt:updated"]
 
 
-async def test_a_foreign_and_a_random_conversation_are_refused_alike(factory: Factory, connect: Connect) -> None:
+async def test_a_foreign_and_a_random_conversation_are_refused_alike(factory: Factory, connect_either: Connect) -> None:
     maria, noah, eve = await factory.user(), await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    hers, spy = await connect(maria), await connect(eve)
+    hers, spy = await connect_either(maria), await connect_either(eve)
     assert (await hers.send(conversation, "private"))["seq"] == 1
 
     answers = []
