@@ -107,7 +107,10 @@ function sift({ detail: { tasks } }) {
       const shown = document.getElementById(message.id);
       if (Number(shown?.dataset.revision) > Number(message.dataset.revision)) message.remove();
       else if (!shown && !hasPlace(message)) message.remove();
-      if (message.dataset.preview) requote(message);
+      requote(message, document);
+      // What comes late may quote an earlier state of what is here.
+      const original = document.getElementById(`message-${message.querySelector('.quote')?.dataset.quotes}`);
+      if (original) requote(original, task.fragment);
     }
   }
 }
@@ -125,9 +128,10 @@ function hasPlace({ dataset }) {
   return reachesEnd() && !(Number(dataset.seq) < Number(first?.dataset.seq));
 }
 
-/** What quotes a message says the same as the message, even where that is too far away to be loaded. */
-function requote({ id, dataset, classList }) {
-  for (const quote of document.querySelectorAll(`[data-quotes="${id.replace('message-', '')}"]`)) {
+/** What quotes a changed message says the same as the message, even where that is too far away to be loaded. */
+function requote({ id, dataset, classList }, place) {
+  if (!dataset.preview) return;
+  for (const quote of place.querySelectorAll(`[data-quotes="${id.replace('message-', '')}"]`)) {
     if (Number(quote.dataset.revision) > Number(dataset.revision)) continue;
     quote.dataset.revision = dataset.revision;
     quote.classList.toggle('deleted', classList.contains('deleted'));
