@@ -1,12 +1,11 @@
 """What a message is, and which content is accepted. Pure: no database, no clock."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
 from chat.errors import NotFound, ValidationFailed
-from chat.events import Message, Sender
+from chat.events import Message, Sender, Time
 
 
 class MessageNotFound(NotFound):
@@ -58,7 +57,7 @@ class Edition:
     """What a message said before it was edited, and since when."""
 
     content: str
-    at: datetime
+    at: Time
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Page(msgspec.Struct, Generic[Item], frozen=True):
 
 
 class MalformedRequest(ChatError):
-    """The body is not JSON."""
+    """The request can't be read: its body is not JSON, or its address is not text."""
 
     code = "VALIDATION_ERROR"
     status = 400

@@ -1,7 +1,6 @@
 """Whatever goes wrong becomes an answer that a person or a program can use, and never shows how we are made."""
 
 import math
-from typing import Any
 from urllib.parse import quote, unquote
 
 import aiohttp_jinja2
@@ -18,6 +17,7 @@ from chat.web.keys import REQUEST_ID
 from chat.web.logs import get_logger
 from chat.web.pages import PERSONAL, is_htmx, wants_json, wants_pane
 from chat.web.paths import is_api
+from chat.web.shapes import Error, Problem
 
 log = get_logger()
 
@@ -82,12 +82,16 @@ def error_body(
     code: str, message: str, *, details: dict[str, str] | None = None, retry_after: float | None = None
 ) -> bytes:
     """The JSON of an error: `{"error": {"code", "message", "details"?, "retry_after"?}}`, the last in seconds."""
-    error: dict[str, Any] = {"code": code, "message": message}
-    if details:
-        error["details"] = details
-    if retry_after is not None:
-        error["retry_after"] = retry_after
-    return msgspec.json.encode({"error": error})
+    return msgspec.json.encode(
+        Error(
+            Problem(
+                code,
+                message,
+                details=details or msgspec.UNSET,
+                retry_after=msgspec.UNSET if retry_after is None else retry_after,
+            )
+        )
+    )
 
 
 def _check_address(request: web.Request) -> None:

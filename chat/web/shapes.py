@@ -23,6 +23,24 @@ class Message(events.Message, frozen=True):
     status: Status | msgspec.UnsetType = msgspec.UNSET
 
 
+class Problem(msgspec.Struct, frozen=True):
+    """What went wrong: `code` for programs, `message` for people.
+
+    `details` names the fields that were wrong, each with a sentence of its own. `retry_after` is in seconds.
+    """
+
+    code: str
+    message: str
+    details: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    retry_after: float | msgspec.UnsetType = msgspec.UNSET
+
+
+class Error(msgspec.Struct, frozen=True):
+    """The body of every answer that is no success."""
+
+    error: Problem
+
+
 def as_seen_by(viewer_id: UUID, message: events.Message) -> events.Message:
     """The message with what only this person is told."""
     if message.sender.id != viewer_id or message.content_type != "text":
