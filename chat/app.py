@@ -26,7 +26,7 @@ from chat.realtime.connection import GOING_AWAY
 from chat.realtime.frames import SystemResync
 from chat.realtime.hub import Hub
 from chat.realtime.newcomers import NEWCOMERS, Newcomers
-from chat.realtime.recheck import close_ended_sessions
+from chat.realtime.recheck import Recheck
 from chat.realtime.render import Renderer
 from chat.realtime.socket import FEATURES, HUB, RENDERER
 from chat.realtime.updates import ConversationUpdates, Pair
@@ -103,7 +103,10 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     async def read_message(conversation_id: UUID, revision: int) -> Message | None:
         return await messages.at_revision(services, conversation_id, revision)
 
+    recheck = Recheck(hub, pool)
+
     async def missed() -> None:
+        recheck.soon()
         await hub.broadcast(SystemResync())
 
     bus = Bus(
@@ -133,7 +136,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     health = setup_health(app, services)
 
     async def sockets() -> dict[str, object]:
-        return {"connections": len(hub)}
+        return {"connections": len(hub.roster)}
 
     health.add("sockets", sockets, essential=True)
     await bus.start()
@@ -141,7 +144,8 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         asyncio.create_task(hub.run()),
         asyncio.create_task(hub.keep_alive()),
         asyncio.create_task(updates.run()),
-        asyncio.create_task(close_ended_sessions(hub, pool)),
+        asyncio.create_task(recheck.run()),
+        asyncio.create_task(recheck.settle_doubts()),
     ]
     yield
     await writer.close()

@@ -20,7 +20,7 @@ MemberRole: TypeAlias = Literal["owner", "admin", "member"]
 Notify: TypeAlias = Literal["all", "mentions", "none"]
 
 Item = TypeVar("Item")
-Place = TypeVar("Place")
+Place = TypeVar("Place", bound=msgspec.Struct)
 
 
 class ConversationNotFound(NotFound):

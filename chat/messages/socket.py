@@ -157,9 +157,13 @@ async def subscribe(app: web.Application, connection: Connection, payload: Subsc
     except ChatError:
         connection.open.discard(payload.conversation_id)
         raise
-    if app[HUB].join(connection, [payload.conversation_id]):
+    if app[HUB].roster.join(connection, [payload.conversation_id]):
         # The first look let it in, but until here it was told nothing of this conversation: look again.
-        row = await conversations.get(app[SERVICES], **scope)
+        try:
+            row = await conversations.get(app[SERVICES], **scope)
+        except ChatError:
+            app[HUB].roster.part(connection, payload.conversation_id)
+            raise
     await connection.tell(Subscribed(row.id, row.last_seq, row.revision, row.read_up_to, row.unread))
     if payload.after_revision is not None and payload.after_revision < row.revision:
         await conversation_sync(app, connection, ConversationSync(payload.conversation_id, payload.after_revision))

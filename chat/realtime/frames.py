@@ -131,10 +131,28 @@ class ConversationListedAnew(PageFrame, frozen=True, tag="conversation:updated")
     conversation_id: UUID
 
 
+class ChangedOnPage(PageFrame, frozen=True, tag="conversation:updated"):
+    """What is the same for every member changed, and the HTML says it. A group without a `name` is called by each
+    member after the others: where it has none, the page fetches the row."""
+
+    conversation_id: UUID
+    name: str | None
+    members_count: int
+    revision: int
+    archived: bool
+
+
 class ConversationUpdated(ProgramFrame, frozen=True, tag="conversation:updated"):
     """A conversation as the person sees it now: the shape `conversation`."""
 
     conversation: msgspec.Struct
+
+
+class ConversationGone(Frame, frozen=True, tag="conversation:removed"):
+    """The person is no longer in it, or it was deleted for everyone."""
+
+    conversation_id: UUID
+    reason: Literal["left", "removed", "deleted"]
 
 
 class SystemResync(Frame, frozen=True, tag="system:resync"):

@@ -1,15 +1,17 @@
-"""Who is connected to this process, and which of them an event is for."""
+"""Which of the connections an event is for, and in which form."""
 
 import asyncio
 import time
-from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 import msgspec
 
 from chat.events import (
+    ConversationChanged,
     ConversationListed,
+    ConversationRemoved,
     Event,
     MessageCreated,
     MessageDeleted,
@@ -19,8 +21,16 @@ from chat.events import (
     SessionsRevoked,
 )
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
-from chat.realtime.frames import ConversationListedAnew, Frame, SystemDegraded, html_form, json_form
+from chat.realtime.frames import (
+    ConversationGone,
+    ConversationListedAnew,
+    Frame,
+    SystemDegraded,
+    html_form,
+    json_form,
+)
 from chat.realtime.render import Renderer
+from chat.realtime.roster import Roster
 from chat.realtime.updates import ConversationUpdates
 from chat.web import metrics
 from chat.web.logs import get_logger
@@ -53,47 +63,18 @@ class Hub:
         self._heartbeat_timeout = heartbeat_timeout
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
-        self._by_user: defaultdict[UUID, set[Connection]] = defaultdict(set)
-        self._by_conversation: defaultdict[UUID, set[Connection]] = defaultdict(set)
-        self._conversations: dict[Connection, set[UUID]] = {}
+        self.roster = Roster()
         self.degraded = False
 
-    def __len__(self) -> int:
-        return len(self._conversations)
-
-    @property
-    def connections(self) -> list[Connection]:
-        """Everyone who is connected now."""
-        return list(self._conversations)
-
-    def connections_of(self, user_id: UUID) -> int:
-        """How many devices, or windows, of this person are connected to this process."""
-        return len(self._by_user.get(user_id, ()))
-
-    def add(self, connection: Connection) -> None:
-        """From now on the connection gets what is for its user; `join` adds the conversations."""
-        self._conversations[connection] = set()
-        self._by_user[connection.user_id].add(connection)
-        metrics.connections.set(len(self._conversations))
-
-    def join(self, connection: Connection, conversation_ids: Iterable[UUID]) -> bool:
-        """Tell the connection of these conversations too; does nothing for one that has gone. False where it was
-        told of all of them before."""
-        joined = self._conversations.get(connection)
-        if joined is None:
-            return False
-        new = set(conversation_ids) - joined
-        joined |= new
-        for conversation_id in new:
-            self._by_conversation[conversation_id].add(connection)
-        return bool(new)
-
-    def remove(self, connection: Connection) -> None:
-        """Forget a connection that has ended."""
-        for conversation_id in self._conversations.pop(connection, ()):
-            _discard(self._by_conversation, conversation_id, connection)
-        _discard(self._by_user, connection.user_id, connection)
-        metrics.connections.set(len(self._conversations))
+    async def settle(self, user_id: UUID, conversation_id: UUID, *, is_member: bool) -> None:
+        """What the database says holds, whatever the news were; whoever it was news for is told."""
+        devices = self.roster.of(user_id)
+        if is_member:
+            new = [connection for connection in devices if self.roster.join(connection, [conversation_id])]
+            await self._tell_listed(new, conversation_id)
+        else:
+            gone = [connection for connection in devices if self.roster.part(connection, conversation_id)]
+            await self._tell(gone, ConversationGone(conversation_id, "removed"))
 
     def emit(self, event: Event) -> None:
         """Put an event into the queue."""
@@ -117,18 +98,21 @@ class Hub:
             case MessageCreated() | MessageUpdated() | MessageDeleted():
                 await self._deliver_message(event)
             case ReadMoved():
-                devices = self._by_user.get(event.user_id, set())
+                devices = self.roster.of(event.user_id)
                 await self._tell(devices, event)
                 self._note(devices, event.conversation_id)
             case ConversationListed(user_id, conversation_id):
-                devices = self._by_user.get(user_id, set())
+                devices = self.roster.of(user_id)
                 for connection in devices:
-                    self.join(connection, [conversation_id])
-                pages = [connection for connection in devices if not connection.speaks_json]
-                await self._tell(pages, ConversationListedAnew(conversation_id))
-                self._note(devices, conversation_id)
+                    self.roster.join(connection, [conversation_id])
+                await self._tell_listed(devices, conversation_id)
+                self.roster.changed(user_id, conversation_id)
+            case ConversationChanged():
+                await self._deliver_changed(event)
+            case ConversationRemoved():
+                await self._deliver_removed(event)
             case SessionsRevoked():
-                for connection in tuple(self._by_user.get(event.user_id, ())):
+                for connection in self.roster.of(event.user_id):
                     if event.session_ids is None or connection.session_id in event.session_ids:
                         connection.close_later(REVOKED)
 
@@ -136,7 +120,7 @@ class Hub:
         """On screen the message itself, elsewhere only the row in the list; for programs, to those that subscribed, the
         message, and to all of them soon what became of the conversation. Each form is made once."""
         message = event.message
-        connections = self._by_conversation.get(message.conversation_id)
+        connections = self.roster.told_of(message.conversation_id)
         if not connections:
             return
         is_new = isinstance(event, MessageCreated)
@@ -166,6 +150,28 @@ class Hub:
             await self._send(subscribed, json_form(event))
         self._note(programs, message.conversation_id)
 
+    async def _deliver_changed(self, event: ConversationChanged) -> None:
+        """The same for every page; programs are told with what is personal."""
+        connections = self.roster.told_of(event.conversation_id)
+        pages = [connection for connection in connections if not connection.speaks_json]
+        if pages:
+            await self._send(pages, self._renderer.conversation_changed(event))
+        self._note(connections, event.conversation_id)
+
+    async def _deliver_removed(self, event: ConversationRemoved) -> None:
+        """This is the last that those devices hear of the conversation."""
+        conversation_id, user_id = event.conversation_id, event.user_id
+        devices = self.roster.of(user_id) if user_id else self.roster.told_of(conversation_id)
+        for connection in devices:
+            self.roster.part(connection, conversation_id)
+        await self._tell(devices, ConversationGone(conversation_id, event.reason))
+        self.roster.changed(user_id, conversation_id)
+
+    async def _tell_listed(self, connections: Collection[Connection], conversation_id: UUID) -> None:
+        pages = [connection for connection in connections if not connection.speaks_json]
+        await self._tell(pages, ConversationListedAnew(conversation_id))
+        self._note(connections, conversation_id)
+
     def _note(self, connections: Iterable[Connection], conversation_id: UUID) -> None:
         for connection in connections:
             if connection.speaks_json:
@@ -193,14 +199,14 @@ class Hub:
 
     async def broadcast(self, frame: Frame) -> None:
         """The same to everyone who is connected here."""
-        await self._tell(self._conversations, frame)
+        await self._tell(self.roster.connections, frame)
 
     async def keep_alive(self) -> None:
         """Every heartbeat interval: ping who has been silent, close who has stayed so."""
         while True:
             await asyncio.sleep(self._heartbeat_interval)
             now = time.monotonic()
-            for connection in self.connections:
+            for connection in self.roster.connections:
                 silent = now - connection.heard_at
                 if silent > self._heartbeat_timeout:
                     connection.close_later(NO_HEARTBEAT)
@@ -209,15 +215,7 @@ class Hub:
 
     async def close_all(self, code: int) -> None:
         """Close every socket, and wait until each has answered or been cut."""
-        connections = self.connections
+        connections = self.roster.connections
         for connection in connections:
             connection.close_later(code)
         await asyncio.gather(*(connection.closed() for connection in connections))
-
-
-def _discard(index: defaultdict[UUID, set[Connection]], key: UUID, connection: Connection) -> None:
-    connections = index.get(key)
-    if connections is not None:
-        connections.discard(connection)
-        if not connections:
-            del index[key]

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import msgspec
 from aiohttp import WSMsgType, web
@@ -23,7 +24,8 @@ class Auth(msgspec.Struct):
     token: str
 
 
-class _First(msgspec.Struct, tag="auth", tag_field="type"):
+class _First(msgspec.Struct):
+    type: Literal["auth"]
     payload: Auth
 
 

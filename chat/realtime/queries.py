@@ -1,11 +1,13 @@
 """All the SQL of the event bus and of the open sockets."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 
 from chat.db import Connection
+from chat.realtime.roster import Membership
 
 NOTIFY_CHANNEL = "chat_events"
 
@@ -38,3 +40,44 @@ async def live_sessions(connection: Connection, *, ids: Collection[UUID]) -> set
         list(ids),
     )
     return {record["id"] for record in records}
+
+
+async def memberships(connection: Connection, *, of: Sequence[Membership]) -> set[Membership]:
+    """Those of these people and conversations where the person is in the conversation."""
+    records = await connection.fetch(
+        """
+        select m.user_id, m.conversation_id
+        from unnest($1::uuid[], $2::uuid[]) as asked (user_id, conversation_id)
+        join members m using (user_id, conversation_id)
+        join conversations c on c.id = m.conversation_id and c.deleted_at is null
+        """,
+        [user_id for user_id, _ in of],
+        [conversation_id for _, conversation_id in of],
+    )
+    return {(record["user_id"], record["conversation_id"]) for record in records}
+
+
+async def departures(connection: Connection, *, user_ids: Sequence[UUID], since: timedelta) -> set[Membership]:
+    """Who of these people has gone out of what, so long ago at most."""
+    records = await connection.fetch(
+        "select user_id, conversation_id from departures where left_at > now() - $2::interval and user_id = any ($1)",
+        user_ids,
+        since,
+    )
+    return {(record["user_id"], record["conversation_id"]) for record in records}
+
+
+async def arrivals(connection: Connection, *, user_ids: Sequence[UUID], since: timedelta) -> set[Membership]:
+    """Who of these people has come into what, so long ago at most."""
+    records = await connection.fetch(
+        "select user_id, conversation_id from members where user_id = any ($1) and joined_at > now() - $2::interval",
+        user_ids,
+        since,
+    )
+    return {(record["user_id"], record["conversation_id"]) for record in records}
+
+
+async def deleted_conversations(connection: Connection, *, since: timedelta) -> list[UUID]:
+    """What was deleted so long ago at most."""
+    records = await connection.fetch("select id from conversations where deleted_at > now() - $1::interval", since)
+    return [record["id"] for record in records]

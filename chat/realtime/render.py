@@ -15,9 +15,9 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from chat import markup
-from chat.events import Message, MessageEvent, Quote, Reaction, Sender
+from chat.events import ConversationChanged, Message, MessageEvent, Quote, Reaction, Sender
 from chat.people import hue_of, initials_of, mark_of
-from chat.realtime.frames import MessageSent, Synced, html_form, message_on_page
+from chat.realtime.frames import ChangedOnPage, MessageSent, Synced, html_form, message_on_page
 from chat.realtime.stencil import PRESENT, Stencil
 
 # Shorter ones take a few milliseconds, whatever is in them.
@@ -189,6 +189,20 @@ class Renderer:
             conversation_id=synced.conversation_id, messages=synced.items
         )
         return html_form(synced, content=content)
+
+    def conversation_changed(self, event: ConversationChanged) -> bytes:
+        """`conversation:updated`: what is the same for every member."""
+        changed = ChangedOnPage(
+            conversation_id=event.conversation_id,
+            name=event.name,
+            members_count=event.members_count,
+            revision=event.revision,
+            archived=event.archived_at is not None,
+        )
+        content = self._environment.get_template("live/conversation.html").render(
+            conversation=event, initials=initials_of(event.name) if event.name else None
+        )
+        return html_form(changed, content=content)
 
     def _news(self, event: MessageEvent, *, on_screen: bool) -> bytes:
         return html_form(message_on_page(event), content=self._news_html(event.message, on_screen))

@@ -146,7 +146,7 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, session: S
     app = request.app
     settings, hub = app[SERVICES].settings, app[HUB]
     await app[THROTTLE].take(f"connect:{session.user_id}", per_minute=settings.connect_limit_per_minute)
-    if hub.connections_of(session.user_id) >= MAX_CONNECTIONS or request.transport is None:
+    if len(hub.roster.of(session.user_id)) >= MAX_CONNECTIONS or request.transport is None:
         return TOO_MANY_CONNECTS
     connection = Connection(
         socket,
@@ -157,16 +157,16 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, session: S
         speaks_json=session.by_token,
         may_write=session.may_write,
     )
-    hub.add(connection)
+    hub.roster.add(connection)
     try:
-        hub.join(connection, await app[FEATURES].conversation_ids(app, session.user_id))
+        hub.roster.arrive(connection, await app[FEATURES].conversation_ids(app, session.user_id))
         # Who was signed out between the first look and `add` was not here yet to be closed.
         if not await queries.live_sessions(app[SERVICES].pool, ids=[session.session_id]):
             return REVOKED
         await connection.tell(AuthSuccess(session.user_id, hub.degraded))
         await _converse(app, connection, socket)
     finally:
-        hub.remove(connection)
+        hub.roster.remove(connection)
     return None
 
 
