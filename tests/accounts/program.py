@@ -69,8 +69,10 @@ class Socket:
         """Send a frame."""
         await self._socket.send_str(json.dumps({"type": type_, "payload": payload}, default=str))
 
-    async def close_code(self) -> int | None:
+    async def close_code(self) -> int:
         """Wait for the end; fails where more is heard before."""
         message = await self._socket.receive()
         assert message.type is aiohttp.WSMsgType.CLOSE, message
-        return self._socket.close_code
+        # The socket's own `close_code` is another where the connection ends before it has answered.
+        code: int = message.data
+        return code
