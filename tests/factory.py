@@ -9,6 +9,7 @@ from chat.conversations import queries as conversations
 from chat.conversations.model import pair
 from chat.db import Pool
 from chat.ids import new_id
+from chat.names import look_of
 
 _numbers = itertools.count(1)
 
@@ -49,19 +50,55 @@ class Factory:
         ada, bo = await self.user("ada"), await self.user("bo")
         return ada, bo, await self.direct(ada, bo)
 
-    async def group(self, *people: UUID) -> UUID:
-        """A group of the given people."""
+    async def group(self, owner: UUID, *others: UUID, name: str | None = "A group") -> UUID:
+        """A group of these people, which the first one owns."""
+        return await self._conversation("group", owner, others, name=name)
+
+    async def room(self, owner: UUID, *others: UUID, name: str = "", visibility: str = "public") -> UUID:
+        """A room of these people, which the first one owns."""
+        name = name or f"Room {next(_numbers)}"
+        return await self._conversation("room", owner, others, name=name, key=look_of(name), visibility=visibility)
+
+    async def _conversation(
+        self,
+        kind: str,
+        owner: UUID,
+        others: Sequence[UUID],
+        *,
+        name: str | None,
+        key: str | None = None,
+        visibility: str = "private",
+    ) -> UUID:
         conversation_id = new_id()
         await self.pool.execute(
-            "insert into conversations (id, kind, name, created_by) values ($1, 'group', 'A group', $2)",
+            """
+            insert into conversations (id, kind, name, name_key, visibility, created_by, members_count)
+            values ($1, $2, $3, $4, $5, $6, $7)
+            """,
             conversation_id,
-            people[0],
+            kind,
+            name,
+            key,
+            visibility,
+            owner,
+            1 + len(others),
         )
-        await self.pool.executemany(
-            "insert into members (conversation_id, user_id) values ($1, $2)",
-            [(conversation_id, person) for person in people],
+        await self.pool.execute(
+            """
+            insert into members (conversation_id, user_id, role)
+            select $1, person, case when person = $2 then 'owner' else 'member' end from unnest($3::uuid[]) as person
+            """,
+            conversation_id,
+            owner,
+            [owner, *others],
         )
         return conversation_id
+
+    async def set_role(self, conversation_id: UUID, user_id: UUID, role: str) -> None:
+        """Make a member an owner, an admin or a member."""
+        await self.pool.execute(
+            "update members set role = $3 where conversation_id = $1 and user_id = $2", conversation_id, user_id, role
+        )
 
     def later(self) -> datetime:
         """A time today or yesterday, later than any that this factory has told before."""
