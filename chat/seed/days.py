@@ -36,3 +36,12 @@ def silence(after: datetime, random: Random) -> timedelta:
     if after.hour >= 16 or random.random() < 0.6:
         return timedelta(minutes=random.uniform(1.5, 8))
     return timedelta(minutes=random.uniform(15, 110))
+
+
+def working_day(today: date, days: int) -> date:
+    """The day so many working days before `today`."""
+    day = today
+    while days:
+        day -= _A_DAY
+        days -= day.weekday() < 5
+    return day

@@ -1,5 +1,6 @@
 """Who is in the demo data, and who talks with whom: the product team of a ferry line that nobody runs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,10 +9,11 @@ PASSWORD = "allaboard"  # noqa: S105 - of accounts that are there to be tried, a
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """One account of the demo data."""
+    """One account of the demo data; `since` for somebody who hasn't been there from the beginning."""
 
     username: str
     name: str
+    since: timedelta | None = None
 
     @property
     def email(self) -> str:
@@ -38,6 +40,10 @@ class Acquaintance:
     ending: str = ""
 
 
+def _ago(*, days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
+    return timedelta(days=days, hours=hours, minutes=minutes)
+
+
 # The first is the owner; the first two are shown to whoever tries the demo.
 TEAM = (
     Colleague("marta", "Marta Ekholm"),
@@ -48,11 +54,14 @@ TEAM = (
     Colleague("leila", "Leila Navrátil"),
     Colleague("johan", "Johan Strandell"),
     Colleague("pavel", "Pavel Orlik"),
-    Colleague("sigrid", "Sigrid Holm"),
+    Colleague("sigrid", "Sigrid Holm", since=_ago(days=210)),
     Colleague("oskar", "Oskar Wiik"),
-    Colleague("nadja", "Nadja Brandl"),
+    Colleague("nadja", "Nadja Brandl", since=_ago(days=13)),
     Colleague("emil", "Emil Fagerlund"),
 )
+
+# Who talks as `tomas` does in the talk files.
+DEVELOPERS = ("tomas", "yusuf", "johan", "emil", "nadja")
 
 # A topic that is named twice comes up twice as often.
 _EVERYDAY = ("daily", "seasons")
@@ -60,10 +69,6 @@ _PRODUCT = ("daily", "planning", "quick", "work")
 _DESK = ("customers", "daily", "quick", "seasons")
 _CODE = ("code", "daily", "incidents", "quick", "work")
 _EVERYTHING = ("code", "customers", "daily", "incidents", "planning", *(3 * ["quick"]), "seasons", "work")
-
-
-def _ago(*, days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
-    return timedelta(days=days, hours=hours, minutes=minutes)
 
 
 ACQUAINTANCES = (
@@ -90,3 +95,10 @@ ACQUAINTANCES = (
     Acquaintance("johan", "ines", _PRODUCT, 60, _ago(days=200), _ago(hours=8)),
     Acquaintance("leila", "runa", _DESK, 80, _ago(days=280), _ago(days=2)),
 )
+
+
+def spoken_of(speakers: Collection[str], *, ago: timedelta) -> list[Colleague]:
+    """Who may be talked about by these, so long ago: none of them, and nobody who wasn't there yet."""
+    return [
+        person for person in TEAM if person.username not in speakers and (person.since is None or ago < person.since)
+    ]

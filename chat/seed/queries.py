@@ -11,14 +11,19 @@ COLUMNS = {
         "id", "email", "username", "display_name", "role", "password_hash", "created_at", "updated_at", "last_seen_at",
     ),
     "conversations": (
-        "id", "kind", "direct_low", "direct_high", "created_by", "last_seq", "revision",
-        "last_sender_id", "last_message_at", "created_at", "updated_at",
+        "id", "kind", "visibility", "name", "name_key", "topic", "direct_low", "direct_high", "created_by",
+        "members_count", "last_seq", "revision", "last_sender_id", "last_message_at", "created_at", "updated_at",
+        "archived_at",
     ),
-    "members": ("conversation_id", "user_id", "delivered_up_to_seq", "read_up_to_seq", "joined_at"),
+    "members": (
+        "conversation_id", "user_id", "role", "muted_until", "delivered_up_to_seq", "read_up_to_seq", "joined_at",
+    ),
     "messages": (
-        "id", "conversation_id", "seq", "revision", "sender_id", "client_message_id",
-        "content", "continues", "created_at",
+        "id", "conversation_id", "seq", "revision", "sender_id", "client_message_id", "content", "content_type",
+        "continues", "reply_to", "created_at", "edited_at", "deleted_at", "reacted",
     ),
+    "message_edits": ("message_id", "revision", "content", "edited_at"),
+    "reactions": ("message_id", "user_id", "emoji", "created_at"),
     "read_events": ("conversation_id", "user_id", "up_to_seq", "read_at"),
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The demo data as rows, in the state in which real sending and reading would have left the tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -8,20 +8,17 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from chat.accounts.model import check_registration
-from chat.conversations.model import pair
 from chat.ids import version_7
-from chat.messages.model import check_content
-from chat.seed.history import History, tell
+from chat.seed import history, rooms
+from chat.seed.happenings import Did, History
 from chat.seed.people import ACQUAINTANCES, PASSWORD, TEAM
+from chat.seed.queries import COLUMNS
+from chat.seed.replay import Replay
+from chat.seed.stories import STORIES, read_story
 
 Row: TypeAlias = tuple[Any, ...]
 
 _SEED = 1
-_MESSAGE_MAX = 4000
-_CONTINUES = timedelta(minutes=5)
-# Who sees nothing new for so long has read all that there is.
-_ATTENTION = timedelta(minutes=3)
-_NEWEST = timedelta(days=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,85 +29,64 @@ class Rows:
     conversations: list[Row] = field(default_factory=list)
     members: list[Row] = field(default_factory=list)
     messages: list[Row] = field(default_factory=list)
+    message_edits: list[Row] = field(default_factory=list)
+    reactions: list[Row] = field(default_factory=list)
     read_events: list[Row] = field(default_factory=list)
 
 
 def make_rows(now: datetime, password_hash: str) -> Rows:
     """All of the demo data. The same `now` gives the same rows; its time zone is that of the working hours."""
     random = Random(_SEED)  # noqa: S311 - a story, not a secret
-    histories = [tell(acquaintance, now, random) for acquaintance in ACQUAINTANCES]
+    histories = [history.tell(acquaintance, now, random) for acquaintance in ACQUAINTANCES]
+    histories += [rooms.tell(read_story(name), now, random) for name in STORIES]
     rows = Rows()
-    ids = _add_people(rows, histories, now, password_hash, random)
-    for history in histories:
-        _add_conversation(rows, history, ids, random)
+    ids = _add_people(rows, histories, password_hash, random)
+    for told in histories:
+        replay = Replay(told, ids, now, random)
+        _add(rows, "conversations", [replay.conversation])
+        for table in ("members", "messages", "message_edits", "reactions", "read_events"):
+            _add(rows, table, getattr(replay, table))
     return rows
 
 
-def _add_people(
-    rows: Rows, histories: Sequence[History], now: datetime, password_hash: str, random: Random
-) -> dict[str, UUID]:
-    """The team, the owner first, each the day before the first message; their ids by username."""
+def _add(rows: Rows, table: str, made: Iterable[dict[str, Any]]) -> None:
+    getattr(rows, table).extend(tuple(row[column] for column in COLUMNS[table]) for row in made)
+
+
+def _add_people(rows: Rows, histories: Sequence[History], password_hash: str, random: Random) -> dict[str, UUID]:
+    """The team, the owner first, each the day before anything was heard of them; their ids by username."""
     ids: dict[str, UUID] = {}
+    first, last = _appearances(histories)
     for number, person in enumerate(TEAM):
-        theirs = [history.said for history in histories if person.username in history.people]
-        first = min((said[0].at for said in theirs), default=now - _NEWEST)
-        joined = first - timedelta(days=1) + timedelta(minutes=number)
-        seen = max((one.at for said in theirs for one in said if one.by == person.username), default=joined)
+        joined = first[person.username] - timedelta(days=1) + timedelta(minutes=number)
         account = check_registration(
             username=person.username, display_name=person.name, email=person.email, password=PASSWORD
         )
-        ids[person.username] = _id(joined, random)
-        role = "member" if number else "owner"
-        names = (account.email, account.username, account.display_name)
-        rows.users.append((ids[person.username], *names, role, password_hash, joined, joined, seen))
+        user_id = ids[person.username] = version_7(int(joined.timestamp() * 1000), random.getrandbits(80))
+        row = {
+            "id": user_id,
+            "email": account.email,
+            "username": account.username,
+            "display_name": account.display_name,
+            "role": "member" if number else "owner",
+            "password_hash": password_hash,
+            "created_at": joined,
+            "updated_at": joined,
+            "last_seen_at": last.get(person.username, joined),
+        }
+        _add(rows, "users", [row])
     return ids
 
 
-def _add_conversation(rows: Rows, history: History, ids: Mapping[str, UUID], random: Random) -> None:
-    said = history.said
-    opened = said[0].at - timedelta(seconds=20)
-    conversation_id = _id(opened, random)
-    for seq, (one, before) in enumerate(zip(said, (None, *said), strict=False), start=1):
-        continues = before is not None and before.by == one.by and one.at - before.at < _CONTINUES
-        content = check_content(one.text, max_length=_MESSAGE_MAX)
-        client_message_id = UUID(int=random.getrandbits(128), version=4)
-        rows.messages.append(
-            (
-                _id(one.at, random), conversation_id, seq, seq, ids[one.by], client_message_id,
-                content, continues, one.at,
-            )
-        )  # fmt: skip
-    read_up_to = {one.by: seq for seq, one in enumerate(said, start=1)}
-    for by, up_to, at in _reading(history):
-        read_up_to[by] = max(up_to, read_up_to.get(by, 0))
-        rows.read_events.append((conversation_id, ids[by], up_to, at))
-    for username in history.people:
-        up_to = read_up_to[username]
-        rows.members.append((conversation_id, ids[username], up_to, up_to, opened))
-    last = said[-1]
-    low, high = pair(*(ids[username] for username in history.people))
-    rows.conversations.append(
-        (
-            conversation_id, "direct", low, high, ids[said[0].by], len(said), len(said),
-            ids[last.by], last.at, opened, opened,
-        )
-    )  # fmt: skip
-
-
-def _reading(history: History) -> Iterator[tuple[str, int, datetime]]:
-    """Each step that somebody's read-up-to took because of looking: who, up to which number, and when.
-
-    One's own message moves it without a step, because what came before it has been read by then.
-    """
-    said = history.said
-    for seq, (one, following) in enumerate(zip(said, (*said[1:], None), strict=True), start=1):
-        if seq > len(said) - history.unread:
-            return
-        reader = next(username for username in history.people if username != one.by)
-        if following is None or following.by == reader or following.at - one.at > _ATTENTION:
-            pause = _ATTENTION if following is None else min(_ATTENTION, following.at - one.at)
-            yield reader, seq, one.at + pause / 2
-
-
-def _id(at: datetime, random: Random) -> UUID:
-    return version_7(int(at.timestamp() * 1000), random.getrandbits(80))
+def _appearances(histories: Sequence[History]) -> tuple[dict[str, datetime], dict[str, datetime]]:
+    """When each person was first heard of, and did something for the last time."""
+    first: dict[str, datetime] = {}
+    last: dict[str, datetime] = {}
+    for told in histories:
+        heard_of = [(username, told.happenings[0].at) for username in told.people]
+        for one in told.happenings:
+            last[one.by] = max(one.at, last.get(one.by, one.at))
+            heard_of += ((username, one.at) for username in (one.by, *(one.people if isinstance(one, Did) else ())))
+        for username, at in heard_of:
+            first[username] = min(at, first.get(username, at))
+    return first, last

@@ -23,8 +23,8 @@ def test_each_row_has_a_value_for_each_column() -> None:
 
 
 def test_each_text_could_have_been_typed() -> None:
-    position = COLUMNS["messages"].index("content")
-    contents = [row[position] for row in make_rows(NOW, "hash").messages]
+    content, deleted = (COLUMNS["messages"].index(name) for name in ("content", "deleted_at"))
+    contents = [row[content] for row in make_rows(NOW, "hash").messages if not row[deleted]]
     assert contents == [check_content(content, max_length=4000) for content in contents]
     assert [content for content in contents if re.search(r"\{[a-z]+\d?\}", content)] == []
     assert [

@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from chat.conversations import queries as conversations
+from chat.conversations.room_queries import public_rooms
 from chat.db import Pool
 from chat.ids import new_id
 from chat.messages import queries as messages
@@ -25,8 +26,8 @@ async def user_id(pool: Pool, username: str) -> UUID:
 
 
 async def unread(pool: Pool, username: str) -> dict[str, int]:
-    rows = await conversations.rows(pool, viewer_id=await user_id(pool, username), limit=100)
-    return {row["name"]: row["last_seq"] - row["read_up_to_seq"] for row in rows}
+    rows = await conversations.rows(pool, viewer_id=await user_id(pool, username), after=None, limit=100)
+    return {row["name"] or row["other_name"] or row["kind"]: row["last_seq"] - row["read_up_to"] for row in rows}
 
 
 async def test_both_shown_logins_get_in_and_find_their_conversations(pool: Pool, url: str) -> None:
@@ -65,8 +66,10 @@ async def test_conversations_are_as_sending_would_have_left_them(seeded: Pool) -
         join counted n on n.conversation_id = c.id
         join messages last on last.conversation_id = c.id and last.seq = c.last_seq
         where (c.last_seq, c.revision) <> (n.last_seq, n.revision) or n.messages <> n.last_seq
-            or (c.last_sender_id, c.last_message_at) <> (last.sender_id, last.created_at)
-            or array[c.direct_low, c.direct_high]
+            or c.last_message_at <> last.created_at
+            or c.last_sender_id is distinct from case last.content_type when 'text' then last.sender_id end
+            or c.members_count <> (select count(*) from members where conversation_id = c.id)
+            or c.kind = 'direct' and array[c.direct_low, c.direct_high]
                 <> array(select user_id from members where conversation_id = c.id order by user_id)
         """
     )
@@ -76,6 +79,7 @@ async def test_conversations_are_as_sending_would_have_left_them(seeded: Pool) -
         select conversation_id, seq from (
             select *, coalesce(
                 lag(sender_id) over sequence = sender_id
+                    and content_type = 'text' and lag(content_type) over sequence = 'text'
                     and created_at < lag(created_at) over sequence + interval '5 minutes', false) as expected
             from messages window sequence as (partition by conversation_id order by seq)
         ) m where continues <> expected
@@ -85,10 +89,12 @@ async def test_conversations_are_as_sending_would_have_left_them(seeded: Pool) -
 
 
 async def test_watermarks_follow_from_what_people_wrote_and_read(seeded: Pool) -> None:
+    # What was said before somebody came counts as read.
     wrong = await seeded.fetch(
         """
         select p.conversation_id, p.user_id from members p
         where p.read_up_to_seq <> p.delivered_up_to_seq or p.read_up_to_seq <> greatest(
+            (select max(seq) from messages where conversation_id = p.conversation_id and created_at < p.joined_at),
             (select max(seq) from messages where conversation_id = p.conversation_id and sender_id = p.user_id),
             (select max(up_to_seq) from read_events where conversation_id = p.conversation_id and user_id = p.user_id)
         )
@@ -108,7 +114,8 @@ async def test_watermarks_follow_from_what_people_wrote_and_read(seeded: Pool) -
         """
         select m.conversation_id, m.seq from messages m
         join messages before on before.conversation_id = m.conversation_id and before.seq = m.seq - 1
-        where before.sender_id <> m.sender_id and not exists (
+        join members p on p.conversation_id = m.conversation_id and p.user_id = m.sender_id
+        where before.sender_id <> m.sender_id and before.created_at >= p.joined_at and not exists (
             select from read_events e
             where e.conversation_id = m.conversation_id and e.user_id = m.sender_id
                 and e.up_to_seq = before.seq and e.read_at < m.created_at
@@ -122,8 +129,21 @@ async def test_something_is_new_to_each_of_the_two(seeded: Pool) -> None:
     to_marta, to_tomas = await unread(seeded, "marta"), await unread(seeded, "tomas")
     assert len(to_marta) >= 8
     assert len(to_tomas) >= 8
-    assert {name: count for name, count in to_marta.items() if count} == {"Tomas Vrba": 3, "Ines Caldeira": 2}
-    assert {name: count for name, count in to_tomas.items() if count} == {"Runa Solheim": 3}
+    assert {name: count for name, count in to_marta.items() if count} == {
+        "Tomas Vrba": 3,
+        "Ines Caldeira": 2,
+        "Departure board": 2,
+        "Incidents": 4,
+        "Lunch": 2,
+        "Trip to Tärnö": 3,
+        "group": 1,
+    }
+    assert {name: count for name, count in to_tomas.items() if count} == {
+        "Runa Solheim": 3,
+        "Harbour": 2,
+        "Lunch": 2,
+        "group": 1,
+    }
 
 
 async def test_the_first_account_is_the_owner(seeded: Pool) -> None:
@@ -137,6 +157,21 @@ async def test_the_conversation_goes_on_where_the_demo_ends(seeded: Pool) -> Non
     assert found is not None
     stored = await messages.store(seeded, messages=[NewMessage(new_id(), found, marta, client_id(), "Looking!")])
     assert [(row["seq"], row["revision"], row["continues"]) for row in stored] == [(10_001, 10_001, False)]
+
+
+async def test_the_two_find_a_room_to_join_a_muted_one_and_one_that_is_archived(seeded: Pool) -> None:
+    for username in ("marta", "tomas"):
+        viewer = await user_id(seeded, username)
+        rooms = {
+            row["name"]: row["joined"]
+            for row in await public_rooms(seeded, viewer_id=viewer, prefix="", after=None, limit=50)
+        }
+        assert [name for name, joined in rooms.items() if not joined] == ["Sightings"]
+        listed = await conversations.rows(seeded, viewer_id=viewer, after=None, limit=100)
+        assert [row["name"] for row in listed if row["archived_at"]] == ["Ticket numbers"]
+        assert [row["name"] for row in listed if row["muted_until"]] == ["Lunch"]
+        assert {row["visibility"] for row in listed if row["kind"] == "room"} == {"public", "private"}
+        assert {row["name"] is None for row in listed if row["kind"] == "group"} == {True, False}
 
 
 async def test_a_second_time_changes_nothing(seeded: Pool) -> None:
