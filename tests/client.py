@@ -1,6 +1,8 @@
 """A client as the page is one: a screen that follows events and syncs, and an outbox that survives everything."""
 
 import asyncio
+import contextlib
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterable, Sequence
@@ -33,6 +35,7 @@ class Client(Device):
         self.user_id = user_id
         self.conversation_id = conversation_id
         self.outbox: dict[UUID, str] = {}
+        self.replies: dict[UUID, str] = {}
         self.confirmed: dict[UUID, list[Frame]] = {}
         self.refused: dict[UUID, Frame] = {}
         self.put_off: list[Frame] = []
@@ -57,8 +60,15 @@ class Client(Device):
 
     @property
     def screen(self) -> list[Message]:
-        """What a person sees."""
-        return sorted(self.shown.values(), key=lambda message: message.seq)
+        """What a person sees: see `requote()` in static/js/sync.js for what becomes of quotes."""
+        return sorted(map(self._requoted, self.shown.values()), key=lambda message: message.seq)
+
+    def _requoted(self, message: Message) -> Message:
+        quote = message.quote
+        original = self.shown.get(quote.id) if quote else None
+        if not quote or not original or original.preview is None or original.revision < quote.revision:
+            return message
+        return dataclasses.replace(message, quote=dataclasses.replace(quote, text=original.preview))
 
     @property
     def is_open(self) -> bool:
@@ -138,9 +148,9 @@ class Client(Device):
         elif kind == "message:error":
             self.put_off.append(frame)
         if frame.get("conversation_id") == str(self.conversation_id):
-            if kind in {"message:sent", "message:received"}:
+            if kind in {"message:sent", "message:received", "message:updated", "message:deleted"}:
                 # Until the server has taken `subscribe` it sends only the row of the list.
-                if frame["message_id"] in self.shown:
+                if f'id="message-{frame["message_id"]}"' in frame["content"]:
                     self._ahead.add(frame["revision"])
             elif kind == "conversation:synced" and frame["after_revision"] <= self.revision:
                 self.revision = max(self.revision, frame["revision"])
@@ -170,11 +180,18 @@ class Client(Device):
         except LOST:
             return  # The next connection asks for the same.
 
-    def write(self, content: str) -> UUID:
+    def write(self, content: str, *, reply_to: str | None = None) -> UUID:
         """A person presses Enter: from here on the message is in the outbox, until it is confirmed."""
         client = client_id()
         self.outbox[client] = content
+        if reply_to is not None:
+            self.replies[client] = reply_to
         return client
+
+    async def alter(self, type_: str, message_id: str, **payload: str) -> None:
+        """Edit, delete, or react to a message, and don't wait for what comes of it; what is lost is not repeated."""
+        with contextlib.suppress(*LOST):
+            await self.say(type_, message_id=message_id, **payload)
 
     async def submit(self, client: UUID, content: str) -> None:
         """Hand a message to the socket, and don't wait for what comes of it."""
@@ -184,6 +201,7 @@ class Client(Device):
                 conversation_id=self.conversation_id,
                 client_message_id=client,
                 content=content,
+                reply_to=self.replies.get(client),
             )
         except LOST:
             return  # It stays in the outbox.
@@ -193,7 +211,11 @@ class Client(Device):
         try:
             async with self.http.post(
                 f"{self.url}/c/{self.conversation_id}/messages",
-                data={"client_message_id": str(client), "content": content},
+                data={
+                    "client_message_id": str(client),
+                    "content": content,
+                    "reply_to": self.replies.get(client, ""),
+                },
                 headers={"Accept": "application/json", "X-CSRF-Token": self._csrf},
                 timeout=aiohttp.ClientTimeout(ANSWER_WITHIN),
             ) as answer:
@@ -248,7 +270,7 @@ async def assert_nothing_is_lost(pool: Pool, conversation_id: UUID, clients: Seq
     assert [message.seq for message in stored] == list(range(1, len(stored) + 1))
     row = await pool.fetchrow("select last_seq, revision from conversations where id = $1", conversation_id)
     assert row is not None
-    assert tuple(row) == (len(stored), len(stored))
+    assert tuple(row) == (len(stored), max((message.revision for message in stored), default=0))
     by_client = {(message.sender_id, message.client_message_id): message for message in stored}
     assert len(by_client) == len(stored)
     for client in clients:
@@ -257,7 +279,8 @@ async def assert_nothing_is_lost(pool: Pool, conversation_id: UUID, clients: Seq
             message = by_client[str(client.user_id), str(client_message_id)]
             for answer in answers:
                 assert (answer["message_id"], answer["seq"]) == (message.id, message.seq)
-                assert messages_on(answer["content"]) == [message]
+                if answer["revision"] == message.revision and message.quote is None:
+                    assert messages_on(answer["content"]) == [message]
         assert client.screen == stored
         assert await client.fetch_anew() == stored
     return stored

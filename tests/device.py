@@ -125,17 +125,41 @@ class Device:
             await self._reader
         return self.close_code
 
-    async def send(self, conversation_id: UUID, content: str, client: UUID | None = None) -> Frame:
+    async def send(
+        self, conversation_id: UUID, content: str, client: UUID | None = None, *, reply_to: UUID | str | None = None
+    ) -> Frame:
         """Send a message and wait for its confirmation or refusal."""
         client = client or client_id()
         seen = len(self.frames)
-        await self.say("message:send", conversation_id=conversation_id, client_message_id=client, content=content)
+        await self.say(
+            "message:send",
+            conversation_id=conversation_id,
+            client_message_id=client,
+            content=content,
+            reply_to=reply_to,
+        )
 
         def answered() -> list[Frame]:
             return [
                 frame
                 for frame in self.frames[seen:]
                 if frame["type"] in {"message:sent", "message:error"} and frame["client_message_id"] == str(client)
+            ]
+
+        await self.wait_until(lambda: bool(answered()))
+        return answered()[0]
+
+    async def change(self, type_: str, message_id: UUID | str, **payload: object) -> Frame:
+        """Edit, delete, or react to a message, and wait for the news of it, or for the refusal."""
+        seen = len(self.frames)
+        await self.say(type_, message_id=message_id, **payload)
+
+        def answered() -> list[Frame]:
+            return [
+                frame
+                for frame in self.frames[seen:]
+                if frame["type"] in {"message:updated", "message:deleted", "error"}
+                and frame.get("message_id") == str(message_id)
             ]
 
         await self.wait_until(lambda: bool(answered()))
