@@ -5,14 +5,14 @@ fields and, where there is something to swap in, with HTML as `content`; the mes
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from chat.errors import ChatError
-from chat.events import Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated
+from chat.events import Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated, ReadMoved
 
 _encode = msgspec.json.Encoder().encode
 
@@ -165,13 +165,17 @@ class SystemDegraded(Frame, frozen=True, tag="system:degraded"):
     redis: bool
 
 
-def json_form(told: msgspec.Struct) -> bytes:
-    """A frame, or an event of which programs are told, for programs."""
+# Events that are told as they are: to programs, and the read marks to pages too.
+ToldAsItIs: TypeAlias = MessageEvent | ReadMoved
+
+
+def json_form(told: Frame | ToldAsItIs) -> bytes:
+    """What programs get."""
     return _encode({"type": told.__struct_config__.tag, "payload": _fields(told)})
 
 
-def html_form(frame: msgspec.Struct, *, content: str | None = None) -> bytes:
-    """A frame, or an event of which pages are told as it is, for pages."""
+def html_form(frame: Frame | ReadMoved, *, content: str | None = None) -> bytes:
+    """What pages get."""
     fields: dict[str, Any] = {"type": frame.__struct_config__.tag, **_fields(frame)}
     fields.pop("items", None)
     if content is not None:

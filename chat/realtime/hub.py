@@ -6,8 +6,6 @@ from collections import deque
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-import msgspec
-
 from chat.events import (
     ConversationChanged,
     ConversationListed,
@@ -177,7 +175,7 @@ class Hub:
             if connection.speaks_json:
                 self._updates.note(connection, conversation_id)
 
-    async def _tell(self, connections: Iterable[Connection], told: msgspec.Struct) -> None:
+    async def _tell(self, connections: Iterable[Connection], told: Frame | ReadMoved) -> None:
         """Something that is the same for pages and programs, in both forms."""
         for is_program, form in ((False, html_form), (True, json_form)):
             chosen = [connection for connection in connections if connection.speaks_json is is_program]

@@ -1,14 +1,14 @@
 """Devices of both kinds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from uuid import UUID
 
 import pytest
 
 from chat.db import Pool
 from tests.device import Connect, Device
-from tests.json_device import JsonDevice
+from tests.json_device import JsonDevice, Way
 
 # Brings a program on line: `await connect_json(user_id)`; with scopes, an address and `way` where a test cares.
 ConnectJson = Callable[..., Awaitable[JsonDevice]]
@@ -19,8 +19,10 @@ async def connect_json(url: str, pool: Pool) -> AsyncIterator[ConnectJson]:
     """Bring a person's program on line."""
     devices: list[JsonDevice] = []
 
-    async def connect(user_id: UUID, address: str = url, **changes: object) -> JsonDevice:
-        device = await JsonDevice.connect(address, pool, user_id, **changes)  # type: ignore[arg-type]
+    async def connect(
+        user_id: UUID, address: str = url, *, scopes: Sequence[str] = (), way: Way = "header"
+    ) -> JsonDevice:
+        device = await JsonDevice.connect(address, pool, user_id, *scopes, way=way)
         devices.append(device)
         return device
 
