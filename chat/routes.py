@@ -18,6 +18,7 @@ from chat.conversations import queries as conversation_queries
 from chat.conversations.model import NotInConversation
 from chat.errors import AuthFailed, Conflict, Forbidden, RateLimited, ValidationFailed
 from chat.messages import api as message_api
+from chat.messages import change_pages as changes
 from chat.messages import pages as messages
 from chat.messages import socket as message_events
 from chat.messages.model import Edition
@@ -42,6 +43,14 @@ PAGES = [
     web.get("/c/{conversation_id}/row", conversations.conversation_row),
     web.get("/c/{conversation_id}/history", messages.history_page),
     web.post("/c/{conversation_id}/messages", messages.send_form),
+    web.get("/messages/tools", changes.tools),
+    web.get("/messages/{message_id}/source", changes.source),
+    web.get("/messages/{message_id}/edits", changes.edits),
+    web.get("/messages/{message_id}/reactions", changes.reactions),
+    web.post("/messages/{message_id}/edit", changes.edit),
+    web.post("/messages/{message_id}/delete", changes.delete),
+    web.post("/messages/{message_id}/reactions", changes.react),
+    web.get("/emoji", changes.emoji),
     web.get("/login", accounts.login_form),
     web.post("/login", accounts.login),
     web.post("/logout", accounts.logout),

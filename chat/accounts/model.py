@@ -10,7 +10,7 @@ from uuid import UUID
 
 from chat.errors import ValidationFailed
 from chat.names import check_name, normal_form
-from chat.people import hue_of, initials_of
+from chat.people import hue_of, initials_of, mark_of
 from chat.web.proxies import Address
 from chat.web.tokens import Scope
 
@@ -78,6 +78,11 @@ class Viewer(Person):
     def manages_people(self) -> bool:
         """Whether this person may make and revoke invitations, and deactivate accounts."""
         return self.role in ("owner", "admin")
+
+    @property
+    def mark(self) -> str:
+        """By which the person's page knows the reactions that are their own."""
+        return mark_of(self.id)
 
     def manages(self, account: Person) -> bool:
         """Whether this person may deactivate the other: the owner anyone else, admins those who are neither."""

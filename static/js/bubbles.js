@@ -22,7 +22,7 @@ function render() {
   emit('bubbles');
 }
 
-function create({ id, content, order }) {
+function create({ id, content, order, reply }) {
   const template = openConversation().querySelector('.pending-template');
   const bubble = template.content.querySelector('.message').cloneNode(true);
   bubble.id = `pending-${id}`;
@@ -30,6 +30,14 @@ function create({ id, content, order }) {
   bubble.dataset.clientMessageId = id;
   bubble.querySelector('.text').textContent = content.trim();
   bubble.querySelector('time').dateTime = bubble.dataset.at;
+  const quote = bubble.querySelector('.quote');
+  if (reply) {
+    quote.dataset.quotes = reply.id;
+    quote.querySelector('.quote-author').textContent = reply.author;
+    quote.querySelector('.quote-text').textContent = reply.text;
+  } else {
+    quote?.remove();
+  }
   localise(bubble);
   return bubble;
 }

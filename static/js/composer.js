@@ -33,10 +33,13 @@ function send() {
     const excess = over > 1 ? `${shown(over)} characters` : '1 character';
     return complain(`This message is ${excess} too long. Shorten it, or send it in parts.`);
   }
-  if (!add(openId(), textarea.value)) {
+  const { editing, reply } = textarea.form.dataset;
+  if (editing) return emit('edited', { text: textarea.value });
+  if (!add(openId(), textarea.value, reply && JSON.parse(reply))) {
     return complain('Too many messages are waiting to be sent. This one stays here until some are on their way.');
   }
   textarea.value = '';
+  delete textarea.form.dataset.reply;
   complain('');
   saveDraft(openId(), '');
   fit(textarea);
@@ -44,7 +47,8 @@ function send() {
   emit('composed');
 }
 
-function complain(text) {
+/** @param {string} text why what was written can't be sent; none where it can */
+export function complain(text) {
   part('error').textContent = text;
   part('error').hidden = !text;
 }

@@ -1,4 +1,4 @@
-/** What was begun and not sent, per conversation, in this browser. */
+/** What was begun and not sent, per conversation, in this browser: a text, and the message that it replies to. */
 
 import { forget, keep, keysOf, recall } from './store.js';
 import { emit, on, openConversation, openId, userId } from './page.js';
@@ -7,18 +7,26 @@ const PREFIX = `chat:${userId}:draft:`;
 const MOST = 100;
 const LONGEST = 20_000;
 const PAUSE = 300;
+/** While a message is edited, what stands in the field is no draft (later/composing.js). */
+const FIELD = '.composer:not([data-editing]) textarea';
 
 let timer;
 
-/** @param {string} conversation @returns {string} */
-export const draftOf = (conversation) => JSON.parse(recall(PREFIX + conversation) ?? 'null')?.text ?? '';
+const read = (conversation) => JSON.parse(recall(PREFIX + conversation) ?? '{}');
 
-/** @param {string} conversation @param {string} text an empty one removes the draft */
-export function saveDraft(conversation, text) {
+/** @param {string} conversation @returns {string} */
+export const draftOf = (conversation) => read(conversation).text ?? '';
+
+/**
+ * @param {string} conversation
+ * @param {string} text
+ * @param {string} [reply] what it replies to, as in the composer's `data-reply`; without it and a text there is no draft
+ */
+export function saveDraft(conversation, text, reply) {
   clearTimeout(timer);
   const key = PREFIX + conversation;
-  if (text.trim()) {
-    keep(key, JSON.stringify({ text: text.slice(0, LONGEST), at: Date.now() }));
+  if (text.trim() || reply) {
+    keep(key, JSON.stringify({ text: text.slice(0, LONGEST), reply, at: Date.now() }));
     dropOldest();
   } else {
     forget(key);
@@ -35,22 +43,25 @@ function dropOldest() {
 }
 
 function restore() {
-  const textarea = openConversation()?.querySelector('.composer textarea');
-  if (textarea && !textarea.value) textarea.value = draftOf(openId());
+  const textarea = openConversation()?.querySelector(FIELD);
+  if (!textarea || textarea.value) return;
+  const { text = '', reply } = read(openId());
+  textarea.value = text;
+  if (reply) textarea.form.dataset.reply = reply;
 }
 
 export function start() {
   on('opened', restore);
   document.addEventListener('input', ({ target }) => {
-    if (!target.matches('.composer textarea')) return;
+    if (!target.matches(FIELD)) return;
     const conversation = openId();
     clearTimeout(timer);
-    timer = setTimeout(() => saveDraft(conversation, target.value), PAUSE);
+    timer = setTimeout(() => saveDraft(conversation, target.value, target.form.dataset.reply), PAUSE);
   });
   // The last words, typed just before leaving the conversation or the page.
   const saveNow = () => {
-    const textarea = openConversation()?.querySelector('.composer textarea');
-    if (timer && textarea) saveDraft(openId(), textarea.value);
+    const textarea = openConversation()?.querySelector(FIELD);
+    if (timer && textarea) saveDraft(openId(), textarea.value, textarea.form.dataset.reply);
   };
   document.addEventListener('htmx:before:request', saveNow);
   addEventListener('pagehide', saveNow);

@@ -5,9 +5,15 @@ import { focusComposer } from './navigation.js';
 import { markRead } from './reading.js';
 import { goToEnd } from './scrolling.js';
 import { openSwitcher } from './switcher.js';
+import { act } from './tools.js';
+
+/** What a key does with the message that has the focus (tools.js). */
+const DEEDS = {
+  Enter: 'menu', ContextMenu: 'menu', r: 'reply', e: 'edit', '+': 'pick', c: 'copyLink', Delete: 'remove', Backspace: 'remove',
+};
 
 const isTyping = (element) => element.matches('input, textarea, select, [contenteditable]');
-const somethingFloats = () => document.querySelector('dialog[open], :popover-open');
+const somethingFloats = () => document.querySelector('dialog[open], :popover-open:not([popover=manual])');
 
 function keydown(event) {
   if (event.defaultPrevented || event.isComposing) return;
@@ -19,7 +25,7 @@ function keydown(event) {
   else if (altKey) return;
   else if (key === '?' && !isTyping(target)) document.getElementById('shortcuts').showModal();
   else if (key === 'Escape' && openConversation()) finish();
-  else if (!target.matches('.timeline > .message') || !moveInList(target, key)) return;
+  else if (!target.matches('.timeline > .message') || !(moveInList(target, key) || actOn(target, key))) return;
   event.preventDefault();
 }
 
@@ -48,8 +54,7 @@ function moveInList(message, key) {
   if (!(key in goals)) return false;
   const goal = messages[goals[key]];
   if (goal) {
-    makeReachable(goal);
-    goal.focus({ preventScroll: true });
+    focusMessage(goal);
     goal.scrollIntoView({ block: 'nearest' });
   } else if (key === 'ArrowDown') {
     focusComposer();
@@ -57,16 +62,38 @@ function moveInList(message, key) {
   return true;
 }
 
-/** One message at a time can be reached by Tab: the last one, or where the person is. */
+/** @returns {boolean} whether the key means something here */
+function actOn(message, key) {
+  if (!DEEDS[key]) return false;
+  act(DEEDS[key], message);
+  return true;
+}
+
+/** @param {HTMLElement} message to have the focus, where it is */
+export function focusMessage(message) {
+  makeReachable(message);
+  message.focus({ preventScroll: true });
+}
+
+/** One message at a time, with what is in it, can be reached by Tab: the last one, or where the person is. */
 function makeReachable(message) {
-  for (const other of openConversation().querySelectorAll('.message[tabindex="0"]')) other.tabIndex = -1;
-  message.tabIndex = 0;
+  const others = '.timeline:not(.outbox) > .message';
+  for (const other of openConversation().querySelectorAll(`${others}:is([tabindex="0"], :not([tabindex]))`)) {
+    setReachable(other, -1);
+  }
+  setReachable(message, 0);
+}
+
+function setReachable(message, tabIndex) {
+  message.tabIndex = tabIndex;
+  for (const inside of message.querySelectorAll('a, button')) inside.tabIndex = tabIndex;
 }
 
 function ensureReachable() {
   const messages = openConversation()?.querySelectorAll('.timeline > .message') ?? [];
   const last = messages[messages.length - 1];
-  if (last && !openConversation().contains(document.activeElement?.closest('.message'))) makeReachable(last);
+  const focused = document.activeElement.closest('.timeline > .message');
+  if (last) makeReachable(openConversation().contains(focused) ? focused : last);
 }
 
 export function start() {

@@ -21,12 +21,13 @@ import * as sidebar from './sidebar.js';
 import * as switcher from './switcher.js';
 import * as sync from './sync.js';
 import * as timeline from './timeline.js';
+import * as tools from './tools.js';
 
 // Navigation comes first: it makes the pane visible, and what is hidden can't be measured. The timeline comes last:
 // it tells the others that the first page is there.
 for (const module of [
   navigation, outbox, bubbles, drafts, composer, reading, scrolling, sync, connection, banner,
-  sidebar, announcer, search, switcher, keyboard, later, timeline,
+  sidebar, announcer, search, switcher, keyboard, later, tools, timeline,
 ]) {
   module.start();
 }

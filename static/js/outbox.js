@@ -32,12 +32,21 @@ const UNAVAILABLE = {
  * @property {string} id the client's id of the message, by which the server knows it again
  * @property {string} conversation
  * @property {string} content
+ * @property {Quoted} [reply] the message that it replies to
  * @property {number} order milliseconds since 1970, made unique and rising
  * @property {string} owner the tab that sends it
  * @property {number} until when others may take it over
  * @property {number} attempts how often the server has put it off
  * @property {boolean} final whether the server has refused it for good
  * @property {string} reason why it isn't sent, for the person; empty while there is hope
+ */
+
+/**
+ * @typedef {object} Quoted what is shown of a message that is replied to
+ * @property {string} id
+ * @property {string} seq
+ * @property {string} author
+ * @property {string} text
  */
 
 const tab = tabName(newId);
@@ -77,14 +86,15 @@ function update(id, change) {
  * Accepts a message and sees to it that it is sent.
  * @param {string} conversation
  * @param {string} content
+ * @param {Quoted} [reply]
  * @returns {boolean} false where too many are waiting already
  */
-export function add(conversation, content) {
+export function add(conversation, content, reply) {
   const all = entries();
   if (all.length >= MOST) return false;
   const id = newId();
   const order = Math.max(Date.now(), 1 + (all.at(-1)?.order ?? 0));
-  const entry = { id, conversation, content, order, owner: tab, until: 0, attempts: 0, final: false, reason: '' };
+  const entry = { id, conversation, content, reply, order, owner: tab, until: 0, attempts: 0, final: false, reason: '' };
   keep(PREFIX + id, JSON.stringify(entry));
   emit('outbox');
   giveNewHope(conversation, false);
@@ -165,20 +175,21 @@ async function flush(conversation, hurry) {
 }
 
 /** @returns {Promise<object | undefined>} the server's answer, or nothing where it can't be reached */
-async function attempt({ id, conversation, content }) {
+async function attempt({ id, conversation, content, reply }) {
   const answered = new Promise((resolve) => waiting.set(id, resolve));
   const attempted = new AbortController();
   const { signal } = attempted;
   try {
     // A socket that has just closed is usually back within a second; then there's no need for another way.
     if (!isOpen() && downFor() < 1_000) await Promise.race([connection([true], signal), delay(1_000 - downFor())]);
-    if (send('message:send', { conversation_id: conversation, client_message_id: id, content })) {
+    const message = { client_message_id: id, content, reply_to: reply?.id };
+    if (send('message:send', { conversation_id: conversation, ...message })) {
       const answer = await Promise.race([answered, connection([true, false], signal), delay(CONFIRM_WITHIN)]);
       if (answer) return answer;
       probe();
     }
     // A socket that comes back meanwhile is quicker than a request on a line that may have died with the old one.
-    return await Promise.race([answered, post(id, conversation, content), connection([true], signal)]);
+    return await Promise.race([answered, post(conversation, message), connection([true], signal)]);
   } finally {
     waiting.delete(id);
     attempted.abort();
@@ -193,12 +204,12 @@ const connection = (states, signal) =>
   });
 
 /** The same message by HTTP, with the same id: whichever way arrives first, it is stored once. */
-async function post(id, conversation, content) {
+async function post(conversation, { reply_to: replyTo = '', ...message }) {
   try {
     const response = await fetch(`/c/${conversation}/messages`, {
       method: 'POST',
       headers: { Accept: 'application/json', 'X-CSRF-Token': document.body.dataset.csrf },
-      body: new URLSearchParams({ client_message_id: id, content }),
+      body: new URLSearchParams({ ...message, reply_to: replyTo }),
       signal: AbortSignal.timeout(HTTP_WITHIN),
       keepalive: true,
     });

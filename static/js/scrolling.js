@@ -14,7 +14,7 @@ const NEAR = 40;
 let scroller;
 /** Whether the end was in view before the change that is under way; what comes then mustn't push it out. */
 let sticks = true;
-/** A message in view and where it was before the change that is under way. */
+/** A message in view, by its id as it may be swapped, and where it was before the change that is under way. */
 let anchor;
 
 /** @returns {boolean} whether the newest message is in view */
@@ -48,14 +48,39 @@ function opened() {
 /** To the message that the address names, or to the first unread one. */
 function goToPlace() {
   const sought = new URLSearchParams(location.search).get('around');
-  const place = openTimeline().querySelector(sought ? `[data-seq="${Number(sought)}"]` : ':scope > .new-line');
-  // Some of what was read before stays in view above the line.
-  if (place) {
-    const above = place.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
-    scroller.scrollTop += above - scroller.clientHeight / 4;
-  }
+  const message = sought && openTimeline().querySelector(`[data-seq="${Number(sought)}"]`);
+  const place = sought ? message : openTimeline().querySelector(':scope > .new-line');
+  if (place) scrollTo(place);
+  if (message) point(message);
   look();
   showJump();
+}
+
+/** Some of what stands before it stays in view above. */
+function scrollTo(place) {
+  const above = place.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+  scroller.scrollTop += above - scroller.clientHeight / 4;
+}
+
+/** Marks the one message that was looked for. */
+function point(message) {
+  openTimeline().querySelector('.sought')?.classList.remove('sought');
+  message.classList.add('sought');
+}
+
+/** @param {HTMLElement} message of those that are loaded, to be shown and marked */
+export function goTo(message) {
+  const { top, bottom } = message.getBoundingClientRect();
+  const view = scroller.getBoundingClientRect();
+  if (top < view.top || bottom > view.bottom) scrollTo(message);
+  point(message);
+}
+
+/** @param {() => void} change of what is in the list, after which the person is to be where they were */
+export function keepingPlace(change) {
+  remember();
+  change();
+  keepPlace();
 }
 
 function scrolled() {
@@ -73,15 +98,16 @@ function remember() {
   const top = scroller.getBoundingClientRect().top;
   for (const message of openTimeline().querySelectorAll(':scope > .message')) {
     const place = message.getBoundingClientRect();
-    if (place.bottom > top) return (anchor = { message, top: place.top });
+    if (place.bottom > top) return (anchor = { id: message.id, top: place.top });
   }
 }
 
 /** After messages have come or gone: the end stays in view if it was, and otherwise what the person was looking at. */
 function keepPlace() {
   if (!scroller) return;
+  const message = document.getElementById(anchor?.id);
   if (isAtEnd()) scroller.scrollTop = 0;
-  else if (anchor?.message.isConnected) scroller.scrollTop += anchor.message.getBoundingClientRect().top - anchor.top;
+  else if (message) scroller.scrollTop += message.getBoundingClientRect().top - anchor.top;
   anchor = undefined;
   showJump();
 }

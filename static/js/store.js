@@ -47,6 +47,25 @@ export function keysOf(prefix) {
   return [...new Set([...saved, ...unsaved.keys()])].filter((key) => key.startsWith(prefix));
 }
 
+/** @param {string} key @returns {string | null} what only this tab keeps, over a reload */
+export function recallHere(key) {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} key @param {string} text none forgets it */
+export function keepHere(key, text) {
+  try {
+    if (text) sessionStorage.setItem(key, text);
+    else sessionStorage.removeItem(key);
+  } catch {
+    // Then it lives as long as the page.
+  }
+}
+
 /**
  * @param {() => string} invent
  * @returns {string} a name for this tab, which it keeps over a reload

@@ -1,0 +1,17 @@
+/** What this person may do with a message. The server decides; this is only what is offered. */
+
+import { openConversation, userId } from '../page.js';
+
+const isOwn = (message) => message.dataset.author === userId;
+
+/** @returns {boolean} whether the open conversation can be read, and nothing more */
+export const isArchived = () => 'archived' in openConversation().dataset;
+
+/** @param {HTMLElement} message @returns {boolean} */
+export const mayEdit = (message) => isOwn(message) && !isArchived();
+
+/** One's own, and any in a room that one manages. @param {HTMLElement} message @returns {boolean} */
+export function mayRemove(message) {
+  const { kind, role } = openConversation().dataset;
+  return mayEdit(message) || (kind === 'room' && ['owner', 'admin'].includes(role));
+}

@@ -1,0 +1,108 @@
+/**
+ * What is done with a message: by a toolbar and a menu, by keys, by holding it on a touch screen. Here is only what
+ * notices that somebody is about to. What it leads to is fetched then (later/message.js), and most visits don't need it.
+ */
+
+import { emit, on, onAction, openConversation, openId, openTimeline, reachesEnd, userId } from './page.js';
+import { recallHere } from './store.js';
+
+/** Milliseconds after which a touch that stays where it is means more than a tap, and pixels by which it may stray. */
+const HOLD = 450;
+const STRAY = 10;
+const REACHABLE = ':not(.pending, .deleted, .system)';
+
+let module;
+let holding;
+
+async function load() {
+  try {
+    const loaded = await import('./later/message.js');
+    await loaded.begin();
+    return loaded;
+  } catch {
+    module = undefined;
+    emit('failed-to-load');
+  }
+}
+
+const later = () => (module ??= load());
+
+const messageOf = (element) => element.closest?.(`.timeline > .message${REACHABLE}`);
+
+/**
+ * Does one of the things that later/message.js lists with a message.
+ * @param {string} deed
+ * @param {Element} element the message, or what stands in it
+ */
+export async function act(deed, element) {
+  const message = messageOf(element);
+  if (message) (await later())?.act(deed, message, element);
+}
+
+/** @returns {boolean} whether there was one of one's own to edit */
+function editLast() {
+  if (!reachesEnd()) return false;
+  const last = [...openTimeline().querySelectorAll(`:scope > [data-author="${userId}"]${REACHABLE}`)].at(-1);
+  if (last) act('edit', last);
+  return Boolean(last);
+}
+
+function keydown(event) {
+  const { key, target, shiftKey, altKey, ctrlKey, metaKey } = event;
+  if (key !== 'ArrowUp' || shiftKey || altKey || ctrlKey || metaKey) return;
+  if (target.matches('.composer:not([data-editing]) textarea') && !target.value && editLast()) event.preventDefault();
+}
+
+function pressed({ target, pointerType, clientX, clientY }) {
+  released();
+  // A link has a menu of the browser's own.
+  if (pointerType !== 'touch' || !messageOf(target) || target.closest('.text a')) return;
+  later();
+  holding = { clientX, clientY, timer: setTimeout(() => act('hold', target), HOLD) };
+}
+
+function moved({ clientX, clientY }) {
+  if (holding && Math.hypot(clientX - holding.clientX, clientY - holding.clientY) > STRAY) released();
+}
+
+function released() {
+  clearTimeout(holding?.timer);
+  holding = undefined;
+}
+
+/** An address that leads to a message here is followed within the page. */
+function clicked(event) {
+  const link = event.target.closest?.('.quote, .permalink');
+  if (!link?.hash || !messageOf(link) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  act('follow', link);
+}
+
+/** What a screen reader says of the reactions; the colour is the stylesheet's (chat.html). */
+function markOwn() {
+  const { mark } = document.body.dataset;
+  for (const chip of openTimeline()?.querySelectorAll('.reaction:not([aria-pressed])') ?? []) {
+    chip.ariaPressed = chip.dataset.by.split(' ').includes(mark);
+  }
+}
+
+function opened() {
+  markOwn();
+  if (openConversation()?.querySelector('[data-reply]') || recallHere(`edit:${openId()}`)) later();
+}
+
+export function start() {
+  document.addEventListener('keydown', keydown);
+  document.addEventListener('click', clicked);
+  document.addEventListener('pointerover', ({ target, pointerType }) => pointerType === 'touch' || act('show', target));
+  document.addEventListener('focusin', ({ target }) => target.matches(':focus-visible') && act('show', target));
+  document.addEventListener('pointerdown', pressed);
+  document.addEventListener('pointermove', moved);
+  for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, released);
+  document.addEventListener('scroll', released, true);
+  document.addEventListener('contextmenu', (event) => holding && event.preventDefault());
+  onAction('react', (chip) => act('toggle', chip));
+  onAction('edits', (button) => act('showEdits', button));
+  on('opened', opened);
+  on('timeline', markOwn);
+}
