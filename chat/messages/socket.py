@@ -1,8 +1,7 @@
 """What a device says about messages."""
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +11,11 @@ from aiohttp import web
 from chat.conversations import actions as conversations
 from chat.db import UNAVAILABLE
 from chat.errors import ChatError, RateLimited, Unavailable, ValidationFailed
+from chat.events import Message, MessageDeleted, MessageEvent, MessageUpdated
 from chat.messages import actions, change_actions
 from chat.messages.keys import WRITER
 from chat.realtime.connection import MAX_OPEN, Connection
-from chat.realtime.frames import Subscribed, Synced, Unsubscribed, message_sent
+from chat.realtime.frames import Subscribed, Synced, Unsubscribed, json_form, message_sent
 from chat.realtime.socket import HUB, RENDERER
 from chat.web.keys import SERVICES
 from chat.web.throttle import THROTTLE
@@ -101,26 +101,22 @@ async def message_send(app: web.Application, connection: Connection, payload: Me
 
 async def message_edit(app: web.Application, connection: Connection, payload: MessageEdit) -> None:
     """Answered, as the other changes are, by the news of it, which reaches this socket as it does everybody's."""
-    with _retryable():
-        await change_actions.edit(**_whose(app, connection, payload), content=payload.content)
+    await _change(connection, change_actions.edit(**_whose(app, connection, payload), content=payload.content))
 
 
 async def message_delete(app: web.Application, connection: Connection, payload: MessageDelete) -> None:
     """Erase the message."""
-    with _retryable():
-        await change_actions.delete(**_whose(app, connection, payload))
+    await _change(connection, change_actions.delete(**_whose(app, connection, payload)), MessageDeleted)
 
 
 async def reaction_add(app: web.Application, connection: Connection, payload: Reaction) -> None:
     """Choose an emoji."""
-    with _retryable():
-        await change_actions.react(**_whose(app, connection, payload), emoji=payload.emoji)
+    await _change(connection, change_actions.react(**_whose(app, connection, payload), emoji=payload.emoji))
 
 
 async def reaction_remove(app: web.Application, connection: Connection, payload: Reaction) -> None:
     """Take it back."""
-    with _retryable():
-        await change_actions.unreact(**_whose(app, connection, payload), emoji=payload.emoji)
+    await _change(connection, change_actions.unreact(**_whose(app, connection, payload), emoji=payload.emoji))
 
 
 def _whose(
@@ -135,13 +131,17 @@ def _whose(
     }
 
 
-@contextlib.contextmanager
-def _retryable() -> Iterator[None]:
+async def _change(
+    connection: Connection, change: Awaitable[Message], told: type[MessageEvent] = MessageUpdated
+) -> None:
     """Where the database is away the refusal names the message, and the socket stays: the device tries again."""
     try:
-        yield
+        message = await change
     except UNAVAILABLE as error:
         raise Unavailable("The change could not be saved just now.") from error
+    if connection.speaks_json and message.conversation_id not in connection.open:
+        # A program that didn't ask for the news of the conversation has no other answer.
+        await connection.send(json_form(told(message)))
 
 
 async def subscribe(app: web.Application, connection: Connection, payload: Subscribe) -> None:
