@@ -1,16 +1,56 @@
-"""Two people with a conversation, and a browser for each."""
+"""The product in this process: its actions, the events that they emit, and browsers in which people are signed in."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from uuid import UUID
 
+import msgspec
 import pytest
+from aiohttp import web
 
+from chat.app import create_app
 from chat.db import Pool
+from chat.events import Event
+from chat.services import Services
+from chat.settings import Settings
+from chat.web.keys import SERVICES
 from tests.accounts.browser import Browser
+from tests.conftest import NO_LIMITS
 from tests.device import sign_in
+from tests.servers import serving
 
 SignIn = Callable[[UUID], Awaitable[Browser]]
+
+
+@pytest.fixture
+def app(settings: Settings) -> web.Application:
+    """The product without limits, as it is served at `url`."""
+    return create_app(msgspec.structs.replace(settings, **NO_LIMITS))
+
+
+@pytest.fixture
+async def url(app: web.Application) -> AsyncIterator[str]:
+    async with serving(app) as address:
+        yield address
+
+
+@pytest.fixture
+def services(app: web.Application, url: str) -> Services:  # noqa: ARG001 - they are there while it is served
+    """What its actions need."""
+    return app[SERVICES]
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    """What the actions of `noted` have emitted."""
+    return []
+
+
+@pytest.fixture
+def noted(services: Services, events: list[Event]) -> Services:
+    """The same, but events are kept in `events` and nobody is told of them."""
+    return replace(services, emit=events.append)
 
 
 @pytest.fixture
