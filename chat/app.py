@@ -13,7 +13,9 @@ from chat.accounts.bearer import require_api_viewer
 from chat.accounts.keys import account_services
 from chat.accounts.sessions import PostgresStorage
 from chat.conversations.link_actions import welcome
+from chat.conversations.keys import FIND_MESSAGES
 from chat.conversations.pages import shell_context
+from chat.conversations.views import seen_by_members
 from chat.db import create_pool
 from chat.events import Event, Message, MessageCreated
 from chat.fanout import fan_out
@@ -74,6 +76,7 @@ def create_app(settings: Settings) -> web.Application:
     app[FEATURES] = SOCKET_FEATURES
     app[NEWCOMERS] = Newcomers()
     app[AUTHENTICATE] = require_api_viewer
+    app[FIND_MESSAGES] = messages.at_places
     app.add_routes(ROUTES)
     app.cleanup_ctx.append(lambda app: _running(app, settings))
     app.cleanup_ctx.append(account_services)
@@ -86,10 +89,10 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     pool = await create_pool(settings)
     redis = create_redis(settings)
 
-    async def seen_by_members(_pairs: Sequence[Pair]) -> Sequence[tuple[Pair, Struct]]:
-        return []
+    async def seen_by(pairs: Sequence[Pair]) -> Sequence[tuple[Pair, Struct]]:
+        return await seen_by_members(services, messages.at_places, pairs)
 
-    updates = ConversationUpdates(seen_by_members)
+    updates = ConversationUpdates(seen_by)
     hub = Hub(
         app[RENDERER],
         updates,

@@ -32,9 +32,11 @@ SQL_PLACES = (
 SERVER_PLACES = (
     "chat/app.py",
     "chat/routes.py",
+    "chat/endpoints.py",
     "chat/commands/web.py",
     "chat/web/*.py",
     "chat/**/api.py",
+    "chat/**/*_api.py",
     "chat/**/pages.py",
     "chat/**/*_pages.py",
     "chat/**/socket.py",

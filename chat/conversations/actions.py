@@ -56,7 +56,7 @@ async def part(
     """The viewer's conversations after a place, the latest activity first. One in which something happens meanwhile
     moves to the front, and may so be missing from the parts that follow."""
     records = await queries.rows(services.pool, viewer_id=viewer_id, after=after, limit=limit + 1)
-    rows = [_row_of(record) for record in records[:limit]]
+    rows = [row_of(record) for record in records[:limit]]
     return Part(rows, RowPlace(rows[-1].activity_at, rows[-1].id) if len(records) > limit else None)
 
 
@@ -67,7 +67,7 @@ async def get(services: Services, *, viewer_id: UUID, conversation_id: UUID) -> 
     if record is None:
         await standing(services.pool, viewer_id=viewer_id, conversation_id=conversation_id)
         raise ConversationNotFound
-    return _row_of(record)
+    return row_of(record)
 
 
 async def search(services: Services, *, viewer_id: UUID, prefix: str) -> list[Row]:
@@ -77,10 +77,10 @@ async def search(services: Services, *, viewer_id: UUID, prefix: str) -> list[Ro
     text = unicodedata.normalize("NFC", prefix).strip().lstrip("@#").lower()
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     records = await queries.search(services.pool, viewer_id=viewer_id, pattern=f"{escaped}%", limit=SWITCHER_LIMIT)
-    return [_row_of(record) for record in records]
+    return [row_of(record) for record in records]
 
 
-def _row_of(record: Record) -> Row:
+def row_of(record: Record) -> Row:
     """A row of `queries.rows` as pages and the API want it."""
     last_message = None
     if record["sender_id"] is not None:

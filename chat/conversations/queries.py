@@ -1,5 +1,6 @@
 """The SQL about conversations as their members see them."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from chat.conversations.model import RowPlace
@@ -37,7 +38,7 @@ def _rows(which: str) -> str:
                 {_LISTED} as listed,
                 case when c.direct_low = v.user_id then c.direct_high else c.direct_low end as other_id
             from {_MINE}
-            where v.user_id = $1 {which}
+            where {which}
         ) mine
         left join users other on other.id = mine.other_id
         left join messages m on m.conversation_id = mine.id and m.seq = mine.last_seq
@@ -61,7 +62,7 @@ async def rows(connection: Connection, *, viewer_id: UUID, after: RowPlace | Non
     """The viewer's conversations after a place, the latest activity first."""
     beyond = f"and ({_ACTIVITY} < $3 or ({_ACTIVITY} = $3 and c.id > $4))" if after else ""
     return await connection.fetch(
-        _rows(f"and {_LISTED} {beyond} order by {_ACTIVITY} desc, c.id limit $2"),
+        _rows(f"v.user_id = $1 and {_LISTED} {beyond} order by {_ACTIVITY} desc, c.id limit $2"),
         viewer_id,
         limit,
         *([after.activity_at, after.id] if after else []),
@@ -70,14 +71,24 @@ async def rows(connection: Connection, *, viewer_id: UUID, after: RowPlace | Non
 
 async def row(connection: Connection, *, viewer_id: UUID, conversation_id: UUID) -> Record | None:
     """One of the viewer's conversations; None where there is none of this id, or the viewer is not in it."""
-    return await connection.fetchrow(_rows("and v.conversation_id = $2"), viewer_id, conversation_id)
+    return await connection.fetchrow(_rows("v.user_id = $1 and v.conversation_id = $2"), viewer_id, conversation_id)
+
+
+async def rows_of(connection: Connection, *, pairs: Sequence[tuple[UUID, UUID]]) -> list[Record]:
+    """Conversations as several people see them, each pair a person, `viewer_id`, and a conversation; without those that
+    the person is not in."""
+    return await connection.fetch(
+        _rows("(v.user_id, v.conversation_id) in (select * from unnest($1::uuid[], $2::uuid[]))"),
+        [user_id for user_id, _ in pairs],
+        [conversation_id for _, conversation_id in pairs],
+    )
 
 
 async def search(connection: Connection, *, viewer_id: UUID, pattern: str, limit: int) -> list[Record]:
     """The viewer's conversations with a name, or a person's username, that is like `pattern` in lower case."""
     return await connection.fetch(
         _rows(f"""
-            and {_LISTED} and (
+            v.user_id = $1 and {_LISTED} and (
                 lower(c.name) like any ($2) or exists (
                     select from users u
                     where u.id = case when c.direct_low = v.user_id then c.direct_high else c.direct_low end

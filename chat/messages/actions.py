@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Sequence
 from itertools import accumulate
 from uuid import UUID
 
@@ -182,6 +183,12 @@ async def who_reacted(services: Services, *, viewer_id: UUID, message_id: UUID) 
         )
         for reaction in shown.reactions
     ]
+
+
+async def at_places(services: Services, *, places: Sequence[tuple[UUID, int]]) -> dict[UUID, Message]:
+    """The messages at these sequence numbers, one in each conversation, by conversation; scoped to nobody: for whoever
+    has looked up whose conversations they are."""
+    return {row["conversation_id"]: message_of(row) for row in await queries.at_places(services.pool, places=places)}
 
 
 async def at_revision(services: Services, conversation_id: UUID, revision: int) -> Message | None:

@@ -14,7 +14,7 @@ from chat.messages.keys import WRITER
 from chat.messages.model import Edition, HistoryPage
 from chat.web.api import Call, Model, Page, PageQuery, Seq, answer
 from chat.web.cursors import decode_cursor, encode_cursor
-from chat.web.shapes import as_seen_by
+from chat.web.shapes import Message, as_seen_by
 from chat.web.throttle import RequestThrottle, count_history
 
 # Beyond every sequence number.
@@ -93,7 +93,7 @@ def _place(query: HistoryQuery) -> Older | Newer:
     return Older(END) if query.after is None else Newer(query.after)
 
 
-def _page(viewer_id: UUID, found: HistoryPage, *, newer: bool) -> Page[events.Message]:
+def _page(viewer_id: UUID, found: HistoryPage, *, newer: bool) -> Page[Message]:
     messages = [as_seen_by(viewer_id, message) for message in found.messages]
     has_more = found.has_newer if newer else found.has_older
     if not has_more or not messages:

@@ -191,6 +191,19 @@ async def changed_after(
     )
 
 
+async def at_places(connection: Connection, *, places: Sequence[tuple[UUID, int]]) -> list[Record]:
+    """The messages at these sequence numbers of these conversations; scoped to nobody."""
+    return await connection.fetch(
+        f"""
+        select {COLUMNS} from unnest($1::uuid[], $2::bigint[]) as place (conversation_id, seq)
+        join messages m on m.conversation_id = place.conversation_id and m.seq = place.seq
+        join users u on u.id = m.sender_id
+        """,
+        [conversation_id for conversation_id, _ in places],
+        [seq for _, seq in places],
+    )
+
+
 async def one(connection: Connection, *, viewer_id: UUID, message_id: UUID) -> Record | None:
     """One message; None where there is none of this id, or the viewer is not where it stands."""
     return await connection.fetchrow(

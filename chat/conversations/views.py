@@ -1,0 +1,108 @@
+"""A conversation as programs see it, over the API and over the socket: the shape `conversation`."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from chat import events
+from chat.conversations import queries
+from chat.conversations.actions import row_of
+from chat.conversations.model import Kind, MemberRole, Notify, Row, Visibility
+from chat.events import Time
+from chat.services import Services
+from chat.web.shapes import Message, as_seen_by
+
+# A person and a conversation.
+Pair: TypeAlias = tuple[UUID, UUID]
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """A conversation as one of its members sees it.
+
+    `name` is what this person calls it: a direct conversation the other one, whom `other_id` names, and a group without
+    a name its people. `last_seq` is the number of its last message; how many of them are `unread` follows from
+    `read_up_to`, and `mentions` are among those. Every change takes the next `revision`. `role` and `notify` are this
+    person's; nothing notifies while it is muted. An archived conversation can be read, and nothing more.
+    """
+
+    id: UUID
+    kind: Kind
+    name: str
+    topic: str | None
+    visibility: Visibility
+    other_id: UUID | None
+    members_count: int
+    last_message: Message | None
+    last_seq: int
+    revision: int
+    unread: int
+    mentions: int
+    read_up_to: int
+    delivered_up_to: int
+    role: MemberRole
+    notify: Notify
+    muted_until: Time | None
+    archived_at: Time | None
+    created_at: Time
+    updated_at: Time
+
+
+class FindMessages(Protocol):
+    """Finds messages by the conversations and sequence numbers at which they stand.
+
+    Conversations know nothing of what is written in them; the composition root says who does.
+    """
+
+    def __call__(
+        self, services: Services, /, *, places: Sequence[tuple[UUID, int]]
+    ) -> Awaitable[Mapping[UUID, events.Message]]:
+        """By conversation."""
+
+
+async def views(
+    services: Services, find_messages: FindMessages, rows: Sequence[tuple[UUID, Row]]
+) -> list[Conversation]:
+    """These rows, each of a person's list, with their last messages."""
+    places = {(row.id, row.last_seq) for _, row in rows if row.last_seq}
+    found = await find_messages(services, places=list(places)) if places else {}
+    return [_view(viewer_id, row, found.get(row.id)) for viewer_id, row in rows]
+
+
+async def seen_by_members(
+    services: Services, find_messages: FindMessages, pairs: Sequence[Pair]
+) -> list[tuple[Pair, Conversation]]:
+    """Conversations as these people see them, each named by person and conversation; without those that are none of
+    theirs."""
+    records = await queries.rows_of(services.pool, pairs=pairs)
+    rows = [(record["viewer_id"], row_of(record)) for record in records]
+    return [
+        ((viewer_id, row.id), view)
+        for (viewer_id, row), view in zip(rows, await views(services, find_messages, rows), strict=True)
+    ]
+
+
+def _view(viewer_id: UUID, row: Row, last_message: events.Message | None) -> Conversation:
+    return Conversation(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        topic=row.topic,
+        visibility=row.visibility,
+        other_id=row.other_id,
+        members_count=row.members_count,
+        last_message=None if last_message is None else as_seen_by(viewer_id, last_message),
+        last_seq=row.last_seq,
+        revision=row.revision,
+        unread=row.unread,
+        mentions=row.mentions,
+        read_up_to=row.read_up_to,
+        delivered_up_to=row.delivered_up_to,
+        role=row.role,
+        notify=row.notify,
+        muted_until=row.muted_until,
+        archived_at=row.archived_at,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
