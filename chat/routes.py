@@ -4,34 +4,22 @@ from uuid import UUID
 
 from aiohttp import web
 
-from chat.accounts import api as people_api
-from chat.accounts import auth_api
 from chat.accounts import pages as accounts
 from chat.accounts import people_pages as people
 from chat.accounts import settings_pages as settings
 from chat.accounts import socket as account_events
 from chat.accounts import token_pages as tokens
-from chat.accounts.api import Me
-from chat.accounts.auth_api import Tokens
 from chat.conversations import pages as conversations
 from chat.conversations import queries as conversation_queries
-from chat.conversations.model import NotInConversation
-from chat.errors import AuthFailed, Conflict, Forbidden, RateLimited, ValidationFailed
-from chat.messages import api as message_api
+from chat.endpoints import API
 from chat.messages import change_pages as changes
 from chat.messages import pages as messages
 from chat.messages import socket as message_events
-from chat.messages.model import Edition
 from chat.realtime.newcomers import Auth
 from chat.realtime.socket import SocketEvent, SocketFeatures, authenticated_already, websocket
-from chat.receipts import api as receipt_api
 from chat.receipts import socket as receipt_events
-from chat.receipts.model import ReadState
-from chat.web import api, health, scrape, static
-from chat.web.api import Endpoint, Page
-from chat.web.api_docs import ApiDocs
+from chat.web import health, scrape, static
 from chat.web.keys import SERVICES
-from chat.web.shapes import Message, User
 
 PAGES = [
     web.get("/", conversations.home),
@@ -72,96 +60,6 @@ PAGES = [
     web.post("/settings/invites/{invite_id}/revoke", settings.revoke_invite),
 ]
 
-# The JSON API, under the headings of its documentation.
-API = {
-    "Signing in": [
-        Endpoint(
-            "POST /api/auth/register",
-            auth_api.register,
-            {201: Tokens},
-            refusals=(Forbidden, RateLimited),
-            public=True,
-        ),
-        Endpoint(
-            "POST /api/auth/login",
-            auth_api.login,
-            {200: Tokens},
-            refusals=(AuthFailed, Forbidden, RateLimited),
-            public=True,
-        ),
-        Endpoint(
-            "POST /api/auth/refresh", auth_api.refresh, {200: Tokens}, refusals=(AuthFailed, Forbidden), public=True
-        ),
-        Endpoint("POST /api/auth/logout", auth_api.logout, {204: None}, refusals=(AuthFailed, Forbidden), public=True),
-    ],
-    "People": [
-        Endpoint("GET /api/users/me", people_api.get_me, {200: Me}),
-        Endpoint("PATCH /api/users/me", people_api.change_me, {200: Me}),
-        Endpoint("GET /api/users/search", people_api.search_users, {200: Page[User]}, refusals=(RateLimited,)),
-        Endpoint("GET /api/users/{user_id}", people_api.get_user, {200: User}),
-    ],
-    "Messages": [
-        Endpoint(
-            "GET /api/conversations/{conversation_id}/messages",
-            message_api.list_messages,
-            {200: Page[Message]},
-            refusals=(NotInConversation, RateLimited),
-        ),
-        Endpoint(
-            "POST /api/conversations/{conversation_id}/messages",
-            message_api.send_message,
-            {201: Message, 200: Message},
-            refusals=(NotInConversation, RateLimited),
-        ),
-        Endpoint(
-            "POST /api/conversations/{conversation_id}/read",
-            receipt_api.mark_read,
-            {200: ReadState},
-            refusals=(NotInConversation,),
-        ),
-        Endpoint(
-            "GET /api/messages/{message_id}", message_api.get_message, {200: Message}, refusals=(NotInConversation,)
-        ),
-        Endpoint(
-            "PATCH /api/messages/{message_id}",
-            message_api.edit_message,
-            {200: Message},
-            refusals=(NotInConversation, Conflict, RateLimited),
-        ),
-        Endpoint(
-            "DELETE /api/messages/{message_id}",
-            message_api.delete_message,
-            {200: Message},
-            refusals=(NotInConversation, RateLimited),
-        ),
-        Endpoint(
-            "GET /api/messages/{message_id}/edits",
-            message_api.list_edits,
-            {200: Page[Edition]},
-            refusals=(NotInConversation,),
-        ),
-        Endpoint(
-            "PUT /api/messages/{message_id}/reactions/{emoji}",
-            message_api.add_reaction,
-            {200: Message},
-            refusals=(NotInConversation, Conflict, RateLimited, ValidationFailed),
-        ),
-        Endpoint(
-            "DELETE /api/messages/{message_id}/reactions/{emoji}",
-            message_api.remove_reaction,
-            {200: Message},
-            refusals=(NotInConversation, RateLimited, ValidationFailed),
-        ),
-    ],
-}
-ENDPOINTS = [endpoint for endpoints in API.values() for endpoint in endpoints]
-
-_docs = ApiDocs(API)
-API_DOCS = [
-    web.get("/api/openapi.json", _docs.json),
-    web.get("/api/docs", _docs.page),
-]
-
 SOCKET = [web.get("/ws", websocket)]
 
 OPERATIONS = [
@@ -174,7 +72,7 @@ OPERATIONS = [
     web.get("/manifest.webmanifest", static.manifest),
 ]
 
-ROUTES = [*PAGES, *api.routes(ENDPOINTS), *API_DOCS, *SOCKET, *OPERATIONS]
+ROUTES = [*PAGES, *API, *SOCKET, *OPERATIONS]
 
 SOCKET_EVENTS = {
     "auth": SocketEvent(Auth, authenticated_already),
