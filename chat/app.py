@@ -12,8 +12,8 @@ from msgspec import Struct
 from chat.accounts.bearer import require_api_viewer
 from chat.accounts.keys import account_services
 from chat.accounts.sessions import PostgresStorage
-from chat.conversations.link_actions import welcome
 from chat.conversations.keys import FIND_MESSAGES
+from chat.conversations.link_actions import welcome
 from chat.conversations.pages import shell_context
 from chat.conversations.views import seen_by_members
 from chat.db import create_pool

@@ -8,9 +8,9 @@ from aiohttp import web
 from chat.accounts import actions, queries
 from chat.accounts.model import Person, Viewer
 from chat.errors import NotFound
-from chat.web.api import Call, Model, PageQuery, Text, answer, page_of
+from chat.web.api import Call, Model, PageQuery, answer, page_of
 from chat.web.cursors import decode_cursor, encode_cursor
-from chat.web.shapes import User
+from chat.web.shapes import Text, User
 from chat.web.throttle import count_search
 
 

@@ -10,9 +10,9 @@ from chat.conversations.api import UserIds, page_of, show
 from chat.conversations.model import MemberPlace, MemberRole
 from chat.errors import NotFound
 from chat.events import Time
-from chat.web.api import Call, Model, PageQuery, Text, answer, no_content
+from chat.web.api import Call, Model, PageQuery, answer, no_content
 from chat.web.cursors import decode_cursor
-from chat.web.shapes import User
+from chat.web.shapes import Text, User
 
 
 class Member(msgspec.Struct, frozen=True):

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Generic, Literal, TypeAlias, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
 
 from chat.accounts.model import Person
 from chat.errors import Forbidden, NotFound
+from chat.events import Time
 from chat.ids import new_id
 from chat.people import hue_of, initials_of
 from chat.realtime.render import Activity
+from chat.web.shapes import Text
 
 Kind: TypeAlias = Literal["direct", "group", "room"]
 Visibility: TypeAlias = Literal["public", "private"]
@@ -50,22 +52,22 @@ class Part(Generic[Item, Place]):
 class RowPlace(msgspec.Struct, frozen=True):
     """A place in somebody's list of conversations."""
 
-    activity_at: datetime
+    activity_at: Time
     id: UUID
 
 
 class MemberPlace(msgspec.Struct, frozen=True):
     """A place in the list of a conversation's members."""
 
-    rank: int
-    name: str
+    rank: Annotated[int, msgspec.Meta(ge=0, le=2)]
+    name: Text
     user_id: UUID
 
 
 class RoomPlace(msgspec.Struct, frozen=True):
     """A place in the list of public rooms."""
 
-    name_key: str
+    name_key: Text
     id: UUID
 
 
@@ -105,6 +107,11 @@ class Row(Activity):
     def unread(self) -> int:
         """Arithmetic, never a count over messages."""
         return max(0, self.last_seq - self.read_up_to)
+
+    @property
+    def muted(self) -> bool:
+        """Whether it is muted now."""
+        return self.muted_until is not None and self.muted_until > datetime.now(UTC)
 
     @property
     def href(self) -> str:

@@ -5,8 +5,9 @@ from aiohttp import web
 from chat.conversations import member_actions, room_actions
 from chat.conversations.api import page_of, show
 from chat.conversations.model import RoomPlace
-from chat.web.api import Call, PageQuery, Text, answer, no_content
+from chat.web.api import Call, PageQuery, answer, no_content
 from chat.web.cursors import decode_cursor
+from chat.web.shapes import Text
 from chat.web.throttle import count_search
 
 

@@ -22,8 +22,6 @@ from chat.web.keys import SERVICES, VIEWER, SignedIn
 from chat.web.paths import path_id
 from chat.web.tokens import Scope
 
-# PostgreSQL's text can't hold a NUL.
-Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
 Limit = Annotated[int, Meta(ge=1, le=100, description="How many items a page has at most.")]
 Cursor = Annotated[str, Meta(max_length=1000, description="`next_cursor` of the page before.")]
 Seq = Annotated[int, Meta(ge=0, le=2**53, description="A sequence number.")]

@@ -1,12 +1,14 @@
 """What answers of the API hold, where several features answer with the same thing."""
 
-from typing import Literal, TypeAlias, cast
+from typing import Annotated, Literal, TypeAlias, cast
 from uuid import UUID
 
 import msgspec
 
 from chat import events
 
+# PostgreSQL's text can't hold a NUL.
+Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
 # A person as others see them.
 User = events.Sender
 Status: TypeAlias = Literal["sent", "delivered", "read"]
