@@ -1,6 +1,7 @@
 """What a screen shows of a conversation, and what the database says that it should show."""
 
 import html
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -66,9 +67,8 @@ def messages_on(page: str) -> list[Message]:
 
 def _messages_on(page: str) -> Iterator[Message]:
     beginnings = list(_BEGINNING.finditer(page))
-    ends = [beginning.start() for beginning in beginnings[1:]] + [len(page)]
-    for beginning, end in zip(beginnings, ends, strict=True):
-        inside = page[beginning.end() : end]
+    for beginning, following in itertools.zip_longest(beginnings, beginnings[1:]):
+        inside = page[beginning.end() : following.start() if following else len(page)]
         data = {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(beginning["attributes"])}
         classes = beginning["classes"].split()
         author, text = _AUTHOR.search(inside), _TEXT.search(inside)
