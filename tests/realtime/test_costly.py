@@ -62,11 +62,11 @@ async def test_long_messages_come_in_more_and_smaller_pages(factory: Factory, co
     assert seqs == list(range(1, 31))
 
 
-async def test_who_syncs_too_often_is_answered_later(serve: Serve, connect: Connect, factory: Factory) -> None:
+async def test_who_syncs_too_often_is_answered_later(serve: Serve, connect_either: Connect, factory: Factory) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
     url = await serve(history_limit_per_minute=1)
-    hers = await connect(maria, url)
+    hers = await connect_either(maria, url)
 
     async def sync() -> float:
         seen = len(hers.frames)

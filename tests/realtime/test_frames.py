@@ -56,11 +56,11 @@ async def answer_to(device: Device, raw: str) -> Frame:
 
 
 async def test_frames_that_make_no_sense_are_answered_and_the_socket_goes_on(
-    factory: Factory, connect: Connect
+    factory: Factory, connect_either: Connect
 ) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    device = await connect(maria)
+    device = await connect_either(maria)
 
     for raw in NONSENSE:
         refusal = await answer_to(device, raw)
@@ -70,8 +70,8 @@ async def test_frames_that_make_no_sense_are_answered_and_the_socket_goes_on(
     assert (await device.send(conversation, "still here"))["type"] == "message:sent"
 
 
-async def test_an_unknown_event_is_answered_by_its_name(factory: Factory, connect: Connect) -> None:
-    device = await connect(await factory.user())
+async def test_an_unknown_event_is_answered_by_its_name(factory: Factory, connect_either: Connect) -> None:
+    device = await connect_either(await factory.user())
 
     for name in ("message:steal", "auth:success", "message:received", "sessions:revoked", "", "x" * 999):
         refusal = await answer_to(device, json.dumps({"type": name, "payload": {}}))
@@ -79,11 +79,11 @@ async def test_an_unknown_event_is_answered_by_its_name(factory: Factory, connec
         assert refusal["message"] == f"There is no event called {name[:40]!r}."
 
 
-async def test_numbers_beyond_all_bounds_do_no_harm(factory: Factory, connect: Connect) -> None:
+async def test_numbers_beyond_all_bounds_do_no_harm(factory: Factory, connect_either: Connect) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    device = await connect(noah)
-    await (await connect(maria)).send(conversation, "one")
+    device = await connect_either(noah)
+    await (await connect_either(maria)).send(conversation, "one")
 
     for number in (2**63 - 1, 2**63, 2**64, 10**30, -1, -(2**63), -(10**30)):
         await device.say("conversation:sync", conversation_id=conversation, after_revision=number)
@@ -96,10 +96,10 @@ async def test_numbers_beyond_all_bounds_do_no_harm(factory: Factory, connect: C
     assert moved == [1]
 
 
-async def test_what_is_no_whole_number_is_refused(factory: Factory, connect: Connect) -> None:
+async def test_what_is_no_whole_number_is_refused(factory: Factory, connect_either: Connect) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    device = await connect(maria)
+    device = await connect_either(maria)
 
     for event, field in (("conversation:sync", "after_revision"), ("receipt:read", "up_to_seq")):
         for number in ("1.0", "1.5", '"1"', "true", "null", "[1]", "1e2", "NaN", "Infinity"):
@@ -108,10 +108,10 @@ async def test_what_is_no_whole_number_is_refused(factory: Factory, connect: Con
             assert (refusal["type"], refusal["code"]) == ("error", "VALIDATION_ERROR"), (event, number)
 
 
-async def test_a_binary_frame_is_answered_and_not_read(factory: Factory, connect: Connect) -> None:
+async def test_a_binary_frame_is_answered_and_not_read(factory: Factory, connect_either: Connect) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    device = await connect(maria)
+    device = await connect_either(maria)
     event = {
         "type": "message:send",
         "payload": {"conversation_id": str(conversation), "client_message_id": str(uuid4()), "content": "in binary"},
@@ -124,11 +124,11 @@ async def test_a_binary_frame_is_answered_and_not_read(factory: Factory, connect
 
 
 async def test_a_frame_above_64_kib_closes_the_socket_with_1009_and_one_below_does_not(
-    factory: Factory, connect: Connect
+    factory: Factory, connect_either: Connect
 ) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    hers, his = await connect(maria), await connect(noah)
+    hers, his = await connect_either(maria), await connect_either(noah)
 
     assert (await hers.send(conversation, "x" * 65_000))["code"] == "VALIDATION_ERROR"
     await hers.say("message:send", conversation_id=conversation, client_message_id=client_id(), content="x" * 65_537)
@@ -139,10 +139,10 @@ async def test_a_frame_above_64_kib_closes_the_socket_with_1009_and_one_below_do
     assert (await hers.send(conversation, "back again"))["seq"] == 2
 
 
-async def test_text_that_is_not_utf_8_closes_the_socket_with_1007(factory: Factory, connect: Connect) -> None:
+async def test_text_that_is_not_utf_8_closes_the_socket_with_1007(factory: Factory, connect_either: Connect) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    hers, his = await connect(maria), await connect(noah)
+    hers, his = await connect_either(maria), await connect_either(noah)
 
     await hers.socket.send_frame(b'{"type": "subscribe\xff"}', WSMsgType.TEXT)
 
@@ -150,10 +150,10 @@ async def test_text_that_is_not_utf_8_closes_the_socket_with_1007(factory: Facto
     assert (await his.send(conversation, "not me"))["seq"] == 1
 
 
-async def test_a_message_that_cannot_be_read_is_refused_by_its_name(factory: Factory, connect: Connect) -> None:
+async def test_a_message_that_cannot_be_read_is_refused_by_its_name(factory: Factory, connect_either: Connect) -> None:
     maria, noah = await factory.user(), await factory.user()
     conversation = await factory.direct(maria, noah)
-    device = await connect(maria)
+    device = await connect_either(maria)
 
     for content in (r'"half \ud83d of it"', r'"\udc00"', "5", "null", '["a"]', '{"a": 1}', "true"):
         client = client_id()
