@@ -50,7 +50,8 @@ async def direct_conversation(connection: Connection, *, one: UUID, other: UUID)
     found: UUID | None = await connection.fetchval(
         """
         select id from conversations
-        where direct_low = least($1, $2) and direct_high = greatest($1, $2) and deleted_at is null
+        where direct_low = least($1::uuid, $2::uuid) and direct_high = greatest($1::uuid, $2::uuid)
+            and deleted_at is null
         """,
         one,
         other,
