@@ -37,6 +37,7 @@ from chat.routes import ROUTES, SOCKET_FEATURES
 from chat.services import Services
 from chat.settings import Settings
 from chat.web.api import AUTHENTICATE
+from chat.web.cors import cors_middleware
 from chat.web.csrf import csrf_middleware
 from chat.web.errors import answer_errors
 from chat.web.headers import setup_headers
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> web.Application:
     app = web.Application(
         middlewares=[
             observe,
+            cors_middleware,
             answer_errors,
             aiohttp_session.session_middleware(PostgresStorage(settings)),
             csrf_middleware,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
+from yarl import URL
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
@@ -40,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_days: Count = 30
     access_token_seconds: Count = 900
     refresh_token_days: Count = 7
+    cors_origins: str = ""
     login_limit: CountOrOff = 5
     login_limit_window: Seconds = 900
     register_limit: CountOrOff = 5
@@ -89,6 +91,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     process_name: str = "1"
     metrics_folder: str = ""
 
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins in `cors_origins`."""
+        return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
+
 
 # Their values may hold passwords, and what is wrong at start is written to the log.
 _SECRET = {"database_url", "redis_url", "secret_key", "metrics_token"}
@@ -124,6 +131,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError("; ".join(problems))
     settings = Settings(**values)
+    for origin in settings.allowed_origins:
+        if not _is_origin(origin):
+            raise SettingsError(
+                f"CORS_ORIGINS can't be used: {origin!r} is no origin as browsers write it, like https://app.example.org"
+            )
     if settings.database_pool_min > settings.database_pool_max:
         raise SettingsError("DATABASE_POOL_MIN is larger than DATABASE_POOL_MAX")
     return settings
@@ -145,6 +157,15 @@ def _address_problems(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name.upper()} can't be used: it has to begin with {schemes[0]}://"
         elif not all(_HOST.fullmatch(host) for host in hosts) or (name == "base_url" and not parts.hostname):
             yield f"{name.upper()} can't be used: it names no host and port"
+
+
+def _is_origin(text: str) -> bool:
+    """Whether a browser could say that it shows a page from there: it compares letter by letter."""
+    try:
+        url = URL(text)
+        return url.scheme in ("http", "https") and str(url.origin()) == text and "*" not in text
+    except ValueError:
+        return False
 
 
 def _in_words(error: msgspec.ValidationError, type_: Any) -> str:

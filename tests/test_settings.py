@@ -94,6 +94,24 @@ def test_a_secret_is_never_repeated() -> None:
     assert "hidden" not in refusal(PORT="x")
 
 
+def test_other_sites_are_named_with_commas_between() -> None:
+    settings = load(NEEDED | {"CORS_ORIGINS": "https://app.example.org, http://localhost:3000,"})
+    assert settings.allowed_origins == ("https://app.example.org", "http://localhost:3000")
+    assert load(NEEDED).allowed_origins == ()
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("*", "null", "app.example.org", "//app.example.org", "ftp://app.example.org", "https://", "https://*.org"),
+        *("https://app.example.org/", "https://app.example.org/path", "https://App.example.org"),
+        *("https://app.example.org:443", "https://me@app.example.org", "https://app.example.org:x"),
+    ],
+)
+def test_a_site_that_no_browser_would_name_so_is_refused(origin: str) -> None:
+    assert refusal(CORS_ORIGINS=f"https://other.example.org,{origin}").startswith("CORS_ORIGINS can't be used")
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

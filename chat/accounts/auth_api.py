@@ -18,7 +18,7 @@ from chat.accounts.sessions import device_of
 from chat.accounts.token_model import SignedIn, check_device_name
 from chat.errors import AuthFailed, Forbidden
 from chat.web.api import Call, Model, answer, no_content
-from chat.web.csrf import check_origin
+from chat.web.cors import check_api_origin
 from chat.web.limits import LIMITER
 from chat.web.proxies import is_secure
 from chat.web.shapes import User
@@ -68,7 +68,7 @@ class Tokens(msgspec.Struct, frozen=True):
 
 async def register(call: Call[Registration, None]) -> web.Response:
     """Create an account, and sign this device in."""
-    check_origin(call.request)
+    check_api_origin(call.request)
     sent = call.body
     device = _device(call.request, sent.device)
     account = check_registration(
@@ -81,7 +81,7 @@ async def register(call: Call[Registration, None]) -> web.Response:
 
 async def login(call: Call[Login, None]) -> web.Response:
     """Sign this device in."""
-    check_origin(call.request)
+    check_api_origin(call.request)
     sent = call.body
     signed_in = await token_actions.log_in(
         call.services,
@@ -139,7 +139,7 @@ def _token_in_cookie(request: web.Request) -> str | None:
     """Raises `Forbidden` where another site has sent it."""
     token = request.cookies.get(REFRESH_COOKIE)
     if token is not None:
-        check_origin(request)
+        check_api_origin(request)
     return token
 
 

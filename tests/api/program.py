@@ -1,7 +1,7 @@
 """A program that uses the API for somebody: it has a token, and no cookie."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -113,6 +113,6 @@ class Program:
                 parameters.pop(name, None)
 
 
-def each(items: Sequence[Any], name: str) -> list[Any]:
+def each(items: Iterable[Any], name: str) -> list[Any]:
     """One field of each item."""
     return [item[name] for item in items]
