@@ -1,5 +1,6 @@
 """Access tokens: what is one of ours, for how long, and that nothing else is ever taken for one."""
 
+import asyncio
 import base64
 import json
 import time
@@ -226,3 +227,25 @@ async def test_without_redis_tokens_are_checked_as_ever(serve: Serve, open_progr
     assert (await program.whoami(tokens["access_token"])).status == 200
     await program.post("/auth/logout", refresh_token=tokens["refresh_token"])
     assert (await program.whoami(tokens["access_token"])).refusal == (401, "AUTH_FAILED")
+
+
+async def test_a_socket_stays_for_as_long_as_its_session_beyond_the_time_of_its_access_token(
+    serve: Serve, open_program: OpenProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_tokens, "LEEWAY", 0)
+    program = open_program(await serve(access_token_seconds=1))
+    tokens = (await program.sign_up("karin")).json
+    socket = await program.open_socket(tokens["access_token"])
+
+    async with asyncio.timeout(8):
+        while True:
+            answer = await program.whoami(tokens["access_token"])
+            if answer.status != 200:
+                break
+            await asyncio.sleep(0.1)
+    assert answer.refusal == (401, "TOKEN_EXPIRED")
+
+    await socket.say("no:such:event")
+    assert (await socket.hear())["type"] == "error"
+    await program.post("/auth/logout", refresh_token=tokens["refresh_token"])
+    assert await socket.close_code() == 4403

@@ -6,9 +6,11 @@ from uuid import uuid4
 import pytest
 
 from chat.db import Pool
+from chat.endpoints import ENDPOINTS
 from chat.routes import PAGES
 from tests.accounts.browser import PASSWORD, Browser
 from tests.accounts.conftest import OpenBrowser
+from tests.accounts.program import SigningIn
 
 UNSAFE = [route.path.format_map(defaultdict(uuid4)) for route in PAGES if route.method not in {"GET", "HEAD"}]
 FIELDS = {
@@ -125,5 +127,23 @@ async def test_reading_needs_no_token_and_changes_nothing(browser: Browser, pool
     for path in UNSAFE:
         answer = await browser.get(path, Origin="https://evil.example")
         assert answer.status in (200, 303, 404, 405), path
+
+    assert await state(pool) == before
+
+
+async def test_no_cookie_opens_the_api_so_it_needs_no_token(browser: Browser, program: SigningIn, pool: Pool) -> None:
+    await browser.register("karin")
+    csrf = (await browser.get("/settings")).csrf
+    before = await state(pool)
+    cookies = {"Cookie": f"chat_session={browser.token}; chat_refresh={browser.token}", "X-CSRF-Token": csrf}
+    guarded = [endpoint for endpoints in ENDPOINTS.values() for endpoint in endpoints if not endpoint.public]
+    assert len(guarded) >= 5
+
+    for endpoint in guarded:
+        path = endpoint.path.removeprefix("/api").format_map(defaultdict(uuid4))
+        for body in (None, {}, FIELDS):
+            answer = await program.ask(endpoint.method, path, body, Origin=program.url, **cookies)
+            assert answer.refusal == (401, "AUTH_FAILED"), (endpoint.method, path)
+            assert "Set-Cookie" not in answer.headers
 
     assert await state(pool) == before

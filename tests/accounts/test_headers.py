@@ -48,7 +48,7 @@ async def test_every_page_has_them_whoever_asks(
 
     for path in READ:
         for target in (conversation, uuid4()):
-            address = path.format(conversation_id=target)
+            address = re.sub(r"{\w+}", str(target), path)
             for one in (browser, open_browser()):
                 for headers in ({}, {"HX-Request": "true", "HX-Target": "main#pane"}, {"Accept": "application/json"}):
                     page = await one.get(address, **headers)

@@ -12,6 +12,7 @@ from chat.accounts.last_use import flush
 from chat.db import Pool
 from chat.endpoints import ENDPOINTS
 from chat.redis import create_redis
+from chat.routes import SOCKET_EVENTS
 from chat.settings import Settings
 from chat.web.tokens import hash_token
 from tests.accounts.browser import PASSWORD, Browser, Page
@@ -287,3 +288,10 @@ async def test_using_a_token_is_noted_and_does_not_tell_that_its_person_was_ther
     used_at = await pool.fetchval("select last_used_at from personal_tokens")
     assert datetime.now(UTC) - used_at < timedelta(minutes=1)
     assert await pool.fetchval("select last_seen_at from users") == datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def test_what_a_token_for_reading_may_say_on_a_socket_is_listed() -> None:
+    # Whoever adds an event decides it here.
+    open_to_readers = {name for name, event in SOCKET_EVENTS.items() if not event.writes}
+
+    assert open_to_readers == {"auth", "subscribe", "unsubscribe", "conversation:sync", "presence:heartbeat"}
