@@ -41,6 +41,7 @@ SERVER_PLACES = (
     "chat/**/*_pages.py",
     "chat/**/socket.py",
     "chat/**/keys.py",
+    "chat/accounts/bearer.py",
     "chat/accounts/sessions.py",
     "chat/realtime/connection.py",
     "chat/realtime/newcomers.py",
