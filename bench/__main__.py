@@ -13,7 +13,10 @@ from bench.figures import Figure, print_table
 from bench.stage import Stage
 
 # In this order: what starts anew comes first, what fills the disk comes last.
-BENCHES = ("start", "weight", "latency", "sends", "fanout", "group", "costs", "memory", "history")
+BENCHES = (
+    *("start", "weight", "latency", "sends", "fanout", "group", "costs", "memory"),
+    *("api", "lists", "rooms", "history"),
+)
 
 Measure = Callable[[Stage], Coroutine[None, None, list[Figure]]]
 

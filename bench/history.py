@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from bench.browser import PANE, Browser
+from bench.client import PANE, Client, browser
 from bench.figures import Figure, percentile
+from bench.filling import contents_of_demo, fill, leave_unread
 from bench.people import Person, make_directs, make_people
 from bench.stage import Stage, open_pool
-from chat.db import Pool
-from chat.seed import seed
 
 SIZES = (10_000, 1_000_000)
 CONVERSATIONS = 100
@@ -24,6 +23,7 @@ IN_EACH_OTHER = 50
 AT_ONCE = 16
 REQUESTS = 400
 ROUNDS = 4
+UNREAD = 7
 FLAT = 1.25
 PAGE_OF_50_MS = 4.0
 
@@ -73,7 +73,7 @@ READINGS = (
         "unread count of one",
         lambda house: f"/c/{random.choice(house.conversations)}/row",
         {},
-        b'class="badge-count">7<',
+        b'class="badge-count">%d<' % UNREAD,
         1,
     ),
 )
@@ -81,7 +81,7 @@ READINGS = (
 
 async def measure(stage: Stage) -> list[Figure]:
     """Medians in milliseconds: of the larger size, with the smaller as its reference."""
-    contents = await _contents(stage)
+    contents = await contents_of_demo(stage)
     small, large = [await _house(stage, contents, size) for size in SIZES]
     figures = []
     for reading in READINGS:
@@ -104,22 +104,22 @@ async def _read(reading: Reading, house: House, *, at_once: int) -> list[float]:
     times: list[float] = []
 
     async def read() -> None:
-        browser = await Browser.open(house.url, house.viewer)
-        page = gzip.decompress(await _plain(browser, reading, house))
+        client = await browser(house.url, house.viewer)
+        page = gzip.decompress(await _plain(client, reading, house))
         assert page.count(reading.mark) == reading.count, f"{reading.name}: {page.count(reading.mark)}"
         for _ in range(REQUESTS // ROUNDS // at_once):
             started = time.perf_counter()
-            await browser.get(reading.path(house), reading.headers)
+            await client.get(reading.path(house), reading.headers)
             times.append((time.perf_counter() - started) * 1000)
-        browser.close()
+        client.close()
 
     await asyncio.gather(*(read() for _ in range(at_once)))
     return times
 
 
-async def _plain(browser: Browser, reading: Reading, house: House) -> bytes:
+async def _plain(client: Client, reading: Reading, house: House) -> bytes:
     """One page for a look at it, compressed even where it is too small for the server to do that."""
-    page = await browser.get(reading.path(house), reading.headers)
+    page = await client.get(reading.path(house), reading.headers)
     return page if page.startswith(b"\x1f\x8b") else gzip.compress(page)
 
 
@@ -138,59 +138,10 @@ async def _house(stage: Stage, contents: list[str], size: int) -> House:
         people = await make_people(pool, CONVERSATIONS + 1)
         viewer, others = people[0], people[1:]
         conversations = await make_directs(pool, [(viewer, other) for other in others])
-        await _fill(pool, conversations[:1], contents, size)
-        await _fill(pool, conversations[1:], contents, IN_EACH_OTHER)
-        # Seven are unread everywhere, so that a row has something to count.
-        await pool.execute(
-            "update members m set read_up_to_seq = last_seq - 7 from conversations c where c.id = m.conversation_id"
-        )
+        await fill(pool, conversations[:1], contents, size)
+        await fill(pool, conversations[1:], contents, IN_EACH_OTHER)
+        await leave_unread(pool, UNREAD)
         await pool.execute("vacuum analyze")
     web = stage.web(database_url)
     web.start()
     return House(web.url, viewer, conversations, size)
-
-
-async def _fill(pool: Pool, conversations: list[UUID], contents: list[str], size: int) -> None:
-    """Messages of both people by turns. A number after the first word makes each text the only one of its kind, so
-    that no cache knows it."""
-    async with pool.acquire() as connection, connection.transaction():
-        # The rows are right; looking that up a million times over would take a minute.
-        await connection.execute("set local session_replication_role = replica")
-        await connection.execute(
-            """
-            insert into messages
-                (id, conversation_id, seq, revision, sender_id, client_message_id, content, continues, created_at)
-            select uuidv7(), c.id, seq, seq, case seq / 3 % 2 when 0 then direct_low else direct_high end,
-                gen_random_uuid(),
-                regexp_replace(($2::text[])[seq % cardinality($2::text[]) + 1], ' ', ' ' || seq || ' '),
-                seq % 3 > 0, now() - interval '1 minute' * ($3 - seq)
-            from conversations c, generate_series(1, $3::bigint) seq
-            where c.id = any ($1)
-            """,
-            conversations,
-            contents,
-            size,
-        )
-        await connection.execute(
-            """
-            update conversations set last_seq = $2, revision = $2, last_message_at = now(), last_sender_id = direct_low
-            where id = any ($1)
-            """,
-            conversations,
-            size,
-        )
-
-
-async def _contents(stage: Stage) -> list[str]:
-    """What people say to each other in the demo data: long and short, plain and with Markdown, as it comes."""
-    async with await open_pool(await stage.database()) as pool:
-        await seed(pool)
-        return [
-            record["content"]
-            for record in await pool.fetch(
-                """
-                select content from messages where conversation_id =
-                    (select id from conversations order by last_seq desc limit 1) order by seq
-                """
-            )
-        ]

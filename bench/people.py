@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from chat.conversations.model import pair
+from chat.accounts.access_tokens import new_access_token
+from chat.conversations.model import Kind, Visibility, pair
+from chat.conversations.names import check_room_name
 from chat.db import Pool
 from chat.ids import new_id
+from chat.settings import Settings
 from chat.web.tokens import hash_token, new_token
 
 
@@ -44,14 +47,32 @@ async def make_people(pool: Pool, count: int) -> list[Person]:
     return people
 
 
+async def access_tokens(pool: Pool, settings: Settings, people: Sequence[Person]) -> list[str]:
+    """A program of each person, signed in: their access tokens."""
+    sessions = [new_id() for _ in people]
+    await pool.execute(
+        """
+        insert into sessions (id, user_id, expires_at, kind)
+        select id, user_id, now() + interval '7 days', 'api'
+        from unnest($1::uuid[], $2::uuid[]) as made (id, user_id)
+        """,
+        sessions,
+        [person.id for person in people],
+    )
+    return [
+        new_access_token(settings, user_id=person.id, session_id=session_id)
+        for person, session_id in zip(people, sessions, strict=True)
+    ]
+
+
 async def make_directs(pool: Pool, pairs: Sequence[tuple[Person, Person]]) -> list[UUID]:
     """A direct conversation for each pair; the answer is in the same order."""
     ids = [new_id() for _ in pairs]
     ends = [pair(one.id, other.id) for one, other in pairs]
     await pool.execute(
         """
-        insert into conversations (id, kind, direct_low, direct_high, created_by)
-        select id, 'direct', low, high, low from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as made (id, low, high)
+        insert into conversations (id, kind, direct_low, direct_high, created_by, members_count)
+        select id, 'direct', low, high, low, 2 from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as made (id, low, high)
         """,
         ids,
         [low for low, _ in ends],
@@ -65,17 +86,41 @@ async def make_directs(pool: Pool, pairs: Sequence[tuple[Person, Person]]) -> li
     return ids
 
 
-async def make_group(pool: Pool, people: Sequence[Person]) -> UUID:
-    """A group of all these people."""
-    group_id = new_id()
+async def make_group(pool: Pool, people: Sequence[Person], *, name: str | None = "Everybody") -> UUID:
+    """A group of all these people, which belongs to the first."""
+    return await _make(pool, people, kind="group", name=name, visibility="private")
+
+
+async def make_room(pool: Pool, people: Sequence[Person], *, name: str, topic: str = "") -> UUID:
+    """A public room with all these people in it, which belongs to the first."""
+    return await _make(pool, people, kind="room", name=name, topic=topic, visibility="public")
+
+
+async def _make(
+    pool: Pool, people: Sequence[Person], *, kind: Kind, name: str | None, visibility: Visibility, topic: str = ""
+) -> UUID:
+    conversation_id = new_id()
     await pool.execute(
-        "insert into conversations (id, kind, name, created_by) values ($1, 'group', 'Everybody', $2)",
-        group_id,
+        """
+        insert into conversations (id, kind, name, name_key, topic, visibility, created_by, members_count)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        conversation_id,
+        kind,
+        name,
+        check_room_name(name or "")[1] if kind == "room" else None,
+        topic or None,
+        visibility,
         people[0].id,
+        len(people),
     )
     await pool.execute(
-        "insert into members (conversation_id, user_id) select $1, unnest($2::uuid[])",
-        group_id,
+        """
+        insert into members (conversation_id, user_id, role)
+        select $1, user_id, case when number = 1 then 'owner' else 'member' end
+        from unnest($2::uuid[]) with ordinality as joined (user_id, number)
+        """,
+        conversation_id,
         [person.id for person in people],
     )
-    return group_id
+    return conversation_id

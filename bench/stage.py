@@ -17,11 +17,13 @@ from chat.embedded.programs import Programs, find_programs
 from chat.embedded.valkey import EmbeddedValkey
 from chat.folders import home_folder, resource_folder
 from chat.migrations import migrate_up, read_migrations
+from chat.settings import Settings, load
 from tests.servers import WebProcess
 
 # The limits of one person would bound what the machine can do. Everything else is as an operator gets it.
 LIFTED = {
     "SEND_LIMIT_PER_MINUTE": "0",
+    "CHANGE_LIMIT_PER_MINUTE": "0",
     "HISTORY_LIMIT_PER_MINUTE": "0",
     "SEARCH_LIMIT_PER_MINUTE": "0",
     "CONNECT_LIMIT_PER_MINUTE": "0",
@@ -85,6 +87,10 @@ class Stage:
     def environment(self, database_url: str) -> dict[str, str]:
         """The settings of a web process on that database."""
         return self._installation.environment() | LIFTED | {"DATABASE_URL": database_url}
+
+    def settings(self, database_url: str) -> Settings:
+        """The same as the process reads them."""
+        return load(self.environment(database_url))
 
     def stop_processes(self) -> None:
         """End the web processes that were started so far."""
