@@ -95,6 +95,16 @@ class Person:
         """Wait until exactly one message with this text stands there, confirmed."""
         await expect(self.message(text)).to_have_count(1)
 
+    async def do(self, text: str, deed: str) -> None:
+        """Choose something from the menu of the message with this text, by mouse."""
+        await self.message(text).hover()
+        await self.page.get_by_role("button", name="More actions").click()
+        await self.page.locator("#message-menu").get_by_role("button", name=deed).click()
+
+    def reactions(self, text: str) -> Locator:
+        """The reactions below the message with this text."""
+        return self.message(text).locator(".reaction")
+
     async def shown(self) -> list[Shown]:
         """Sequence number and text of every message on the screen, from top to bottom."""
         return [
