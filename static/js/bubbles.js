@@ -20,6 +20,7 @@ function render() {
     showState(bubble, entry);
   });
   emit('bubbles');
+  if (waiting.some(({ held }) => held > Date.now())) import('./later/countdown.js').then(({ show }) => show());
 }
 
 function create({ id, content, order, reply }) {

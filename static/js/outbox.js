@@ -37,6 +37,7 @@ const UNAVAILABLE = {
  * @property {string} owner the tab that sends it
  * @property {number} until when others may take it over
  * @property {number} attempts how often the server has put it off
+ * @property {number} [held] until when it waits because messages came too fast
  * @property {boolean} final whether the server has refused it for good
  * @property {string} reason why it isn't sent, for the person; empty while there is hope
  */
@@ -168,7 +169,8 @@ async function flush(conversation, hurry) {
     const pause = answer ? judge(entry, answer) : 1_000 * 2 ** Math.min(unreachable - 1, 5);
     if (!pause || hurried) continue;
     const milliseconds = Math.min(pause, LONGEST_PAUSE) * (1 + Math.random() * 0.3);
-    update(entry.id, { until: Date.now() + milliseconds + LEASE });
+    const held = answer?.code === 'RATE_LIMITED' ? Date.now() + milliseconds : 0;
+    update(entry.id, { until: Date.now() + milliseconds + LEASE, held });
     await Promise.race([delay(milliseconds), new Promise((resolve) => (wake = resolve))]);
   }
   working.delete(conversation);
