@@ -98,17 +98,16 @@ async def refresh(call: Call[RefreshToken, None]) -> web.Response:
 
     Whoever sends one a second time is refused, and the device is signed out: one of the two who sent it was a thief.
     """
-    by_cookie = call.body.refresh_token is None
-    token = call.body.refresh_token or _token_in_cookie(call.request)
+    token = _refresh_token(call)
     if token is None:
         raise AuthFailed("Send the refresh token.")
     signed_in = await token_actions.refresh(call.services, token=token)
-    return _tokens(call.request, signed_in, in_cookie_only=by_cookie)
+    return _tokens(call.request, signed_in, in_cookie_only=call.body.refresh_token is None)
 
 
 async def logout(call: Call[RefreshToken, None]) -> web.Response:
     """Sign this device out, by its access token, its refresh token, or both. Its access token is denied at once."""
-    token = call.body.refresh_token or _token_in_cookie(call.request)
+    token = _refresh_token(call)
     bearer = bearer_token(call.request)
     if token is None and bearer is None:
         raise AuthFailed("Send the access token or the refresh token.")
@@ -135,11 +134,13 @@ async def _log_out_bearer(call: Call[RefreshToken, None], token: str) -> None:
     await actions.log_out_device(call.services, viewer=viewer, session_id=viewer.session_id)
 
 
-def _token_in_cookie(request: web.Request) -> str | None:
-    """Raises `Forbidden` where another site has sent it."""
-    token = request.cookies.get(REFRESH_COOKIE)
+def _refresh_token(call: Call[RefreshToken, None]) -> str | None:
+    """That in the body, or else in the cookie. Raises `Forbidden` where another site has had the cookie sent."""
+    if call.body.refresh_token is not None:
+        return call.body.refresh_token
+    token = call.request.cookies.get(REFRESH_COOKIE)
     if token is not None:
-        check_api_origin(request)
+        check_api_origin(call.request)
     return token
 
 

@@ -162,6 +162,11 @@ async def test_a_refresh_by_cookie_keeps_the_new_token_from_scripts(program: Sig
     assert second.json["refresh_token"] is None
     assert cookie_of(second).value not in ("", cookie_of(first).value)
     assert await program.is_let_in(second.json["access_token"])
+    # Nor does a script get it by half a trick.
+    tricked = await program.ask(
+        "POST", "/auth/refresh", {"refresh_token": ""}, Cookie=f"chat_refresh={cookie_of(second).value}"
+    )
+    assert tricked.refusal == (401, "AUTH_FAILED")
     # No body at all is as good.
     third = await program.ask("POST", "/auth/refresh", Cookie=f"chat_refresh={cookie_of(second).value}")
     assert third.status == 200
