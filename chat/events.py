@@ -124,7 +124,8 @@ class ConversationRemoved(msgspec.Struct, frozen=True, tag="conversation:removed
 
 
 class SessionsRevoked(msgspec.Struct, frozen=True, tag="sessions:revoked", tag_field="type"):
-    """Sessions of a person ended: all of them where `session_ids` is None. Their sockets are closed."""
+    """Sessions, or personal tokens, of a person ended: all of them where `session_ids` is None. Their sockets are
+    closed."""
 
     user_id: UUID
     session_ids: tuple[UUID, ...] | None
