@@ -61,7 +61,7 @@ async def search_users(call: Call[None, PeopleQuery]) -> web.Response:
     """Find people by their names, oneself not among them. Whose username is exactly `q` comes first, then by name."""
     await count_search(call.request, call.viewer.id)
     query = call.query
-    after = decode_cursor(query.cursor, PersonPlace) if query.cursor is not None else None
+    after = decode_cursor(query.cursor, PersonPlace)
     found = await actions.find_people(
         call.services,
         viewer_id=call.viewer.id,

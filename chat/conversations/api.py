@@ -68,7 +68,7 @@ async def list_conversations(call: Call[None, PageQuery]) -> web.Response:
 
     One in which something happens meanwhile moves to the front, and may be missing from the pages that follow.
     """
-    after = None if call.query.cursor is None else decode_cursor(call.query.cursor, RowPlace)
+    after = decode_cursor(call.query.cursor, RowPlace)
     part = await actions.part(call.services, viewer_id=call.viewer.id, after=after, limit=call.query.limit)
     items = await views(call.services, call.request.app[FIND_MESSAGES], [(call.viewer.id, row) for row in part.items])
     return answer(page_of(part, items))

@@ -45,7 +45,7 @@ class RoleChange(Model, frozen=True):
 async def list_members(call: Call[None, MembersQuery]) -> web.Response:
     """Who is in it: owners first, then admins, each by name."""
     query = call.query
-    after = None if query.cursor is None else decode_cursor(query.cursor, MemberPlace)
+    after = decode_cursor(query.cursor, MemberPlace)
     part = await member_actions.members(call.services, **_where(call), prefix=query.q, after=after, limit=query.limit)
     items = [_shown(member) for member in part.items]
     return answer(page_of(part, items))

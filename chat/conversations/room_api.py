@@ -22,7 +22,7 @@ async def list_rooms(call: Call[None, RoomsQuery]) -> web.Response:
     query = call.query
     if query.q:
         await count_search(call.request, call.viewer.id)
-    after = None if query.cursor is None else decode_cursor(query.cursor, RoomPlace)
+    after = decode_cursor(query.cursor, RoomPlace)
     part = await room_actions.public_rooms(
         call.services, viewer_id=call.viewer.id, prefix=query.q, after=after, limit=query.limit
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
 from chat import events
 from chat.conversations.access import standing
@@ -24,8 +25,8 @@ END = 2**62
 class HistoryQuery(PageQuery, frozen=True):
     """Which part of a history: the newest messages, or those after or around a sequence number."""
 
-    after: Seq | None = None
-    around: Seq | None = None
+    after: Seq | UnsetType = UNSET
+    around: Seq | UnsetType = UNSET
 
 
 class NewMessage(Model, frozen=True):
@@ -66,7 +67,7 @@ async def list_messages(call: Call[None, HistoryQuery]) -> web.Response:
     """
     await count_history(call.request, call.viewer.id)
     query = call.query
-    if sum(given is not None for given in (query.cursor, query.after, query.around)) > 1:
+    if sum(given is not UNSET for given in (query.cursor, query.after, query.around)) > 1:
         raise ValidationFailed("Only one of cursor, after and around can be given.")
     place = _place(query)
     scope: dict[str, Any] = {
@@ -74,7 +75,7 @@ async def list_messages(call: Call[None, HistoryQuery]) -> web.Response:
         "conversation_id": call.id("conversation_id"),
         "limit": query.limit,
     }
-    if query.around is not None:
+    if query.around is not UNSET:
         found = await actions.around(call.services, seq=query.around, **scope)
     elif isinstance(place, Newer):
         found = await actions.newer(call.services, after=place.after, **scope)
@@ -87,10 +88,10 @@ async def list_messages(call: Call[None, HistoryQuery]) -> web.Response:
 
 
 def _place(query: HistoryQuery) -> Older | Newer:
-    if query.cursor is not None:
-        place: Older | Newer = decode_cursor(query.cursor, Older | Newer)
+    place: Older | Newer | None = decode_cursor(query.cursor, Older | Newer)
+    if place is not None:
         return place
-    return Older(END) if query.after is None else Newer(query.after)
+    return Older(END) if query.after is UNSET else Newer(query.after)
 
 
 def _page(viewer_id: UUID, found: HistoryPage, *, newer: bool) -> Page[Message]:

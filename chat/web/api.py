@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chat.errors import ChatError, Forbidden, TooLarge, ValidationFailed
 from chat.services import Services
@@ -47,7 +47,7 @@ class PageQuery(Model, frozen=True):
     """Which page of a list."""
 
     limit: Limit = PAGE
-    cursor: Cursor | None = None
+    cursor: Cursor | UnsetType = UNSET
 
 
 class Page(msgspec.Struct, Generic[Item], frozen=True):

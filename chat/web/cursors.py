@@ -17,8 +17,13 @@ def encode_cursor(place: msgspec.Struct) -> str:
     return urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, type_: Any) -> Any:
-    """The place of this type that the cursor holds. Raises `ValidationFailed` for what no page of the list has told."""
+def decode_cursor(cursor: str | msgspec.UnsetType, type_: Any) -> Any:
+    """The place of this type that the cursor holds; None where there is no cursor.
+
+    Raises `ValidationFailed` for what no page of the list has told.
+    """
+    if cursor is msgspec.UNSET:
+        return None
     try:
         # Its own padding is one too many at times, which is passed over.
         return msgspec.json.decode(urlsafe_b64decode(cursor.encode() + b"=="), type=type_)

@@ -109,8 +109,14 @@ def _operation(endpoint: Endpoint, heading: str) -> Json:
     if parameters:
         operation["parameters"] = parameters
     if body is not None:
-        operation["requestBody"] = {"required": True, "content": _content(body)}
+        operation["requestBody"] = {"required": _is_needed(body), "content": _content(body)}
     return operation
+
+
+def _is_needed(body: Any) -> bool:
+    """Whether there has to be a body: where everything in it may be left out, so may the whole."""
+    (schema,), components = msgspec.json.schema_components([body], ref_template="{name}")
+    return "$ref" not in schema or bool(components[schema["$ref"]]["required"])
 
 
 def _successes(endpoint: Endpoint) -> Json:
@@ -148,18 +154,9 @@ def _query_parameters(model: type[msgspec.Struct] | None) -> Iterator[Json]:
             "name": name,
             "in": "query",
             "required": name in schema.get("required", ()),
-            **({"description": description} if (description := _take(field, "description")) else {}),
+            **({"description": description} if (description := field.pop("description", None)) else {}),
             "schema": field,
         }
-
-
-def _take(field: Json, name: str) -> Any:
-    """Take what is said of a field as a whole out of it; one that may be missing is left out, and never null."""
-    if "anyOf" in field:
-        given = next(option for option in field.pop("anyOf") if option != {"type": "null"})
-        field.update(given)
-        del field["default"]
-    return field.pop(name, None)
 
 
 def _content(type_: Any) -> Json:
