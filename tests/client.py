@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import itertools
 import re
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
@@ -12,39 +11,31 @@ from uuid import UUID
 import aiohttp
 
 from chat.db import Pool
-from tests.device import Device, Frame, sign_in
+from tests.device import Frame, sign_in
 from tests.factory import client_id
+from tests.following import LOST, Following
 from tests.screen import Message, messages_on, stored_messages
 
 # Of one try; the tests that need more patience try again.
 ANSWER_WITHIN = 15.0
-LOST = (aiohttp.ClientError, OSError, TimeoutError)
 
 
-class Client(Device):
+class Client(Following):
     """One device with one conversation on its screen.
 
     `confirmed` holds every confirmation by client message id; `refused` those that were refused for good; `put_off`
-    every refusal that invited another try; `close_codes` how the sockets before the present one ended.
-    To come back it only connects again, to any of `urls`, and syncs: there is no reload.
+    every refusal that invited another try.
     """
 
     def __init__(self, urls: Sequence[str], token: str, user_id: UUID, conversation_id: UUID) -> None:
-        super().__init__(urls[0], token)
-        self.urls = urls
-        self.user_id = user_id
-        self.conversation_id = conversation_id
+        super().__init__(urls, token, user_id, conversation_id)
         self.outbox: dict[UUID, str] = {}
         self.replies: dict[UUID, str] = {}
         self.confirmed: dict[UUID, list[Frame]] = {}
         self.refused: dict[UUID, Frame] = {}
         self.put_off: list[Frame] = []
-        self.close_codes: list[int | None] = []
         self.shown: dict[str, Message] = {}
-        self.revision = 0
-        self._ahead: set[int] = set()
         self._csrf = ""
-        self._asking: asyncio.Task[None] | None = None
 
     @classmethod
     async def join(cls, pool: Pool, user_id: UUID, conversation_id: UUID, *urls: str) -> "Client":
@@ -69,11 +60,6 @@ class Client(Device):
         if not quote or not original or original.preview is None or original.revision < quote.revision:
             return message
         return dataclasses.replace(message, quote=dataclasses.replace(quote, text=original.preview))
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the socket is up, as far as the device knows."""
-        return self._reader is not None and not self._reader.done()
 
     async def load(self) -> None:
         """Open the conversation's page: the state at first."""
@@ -102,41 +88,11 @@ class Client(Device):
                         return page
                 await asyncio.sleep(0.1)
 
-    async def come_back(self, *urls: str, within: float = 60) -> None:
-        """Connect to one of the processes, and ask for all that changed since the screen was right; tried until it
-        succeeds."""
-        async with asyncio.timeout(within):
-            for url in itertools.cycle(urls or self.urls):
-                await self.hang_up()
-                self.url = url
-                try:
-                    await self.open()
-                    await self.watch(self.conversation_id, after_revision=self.revision)
-                except (*LOST, AssertionError):
-                    await asyncio.sleep(0.1)
-                else:
-                    return
-
-    async def hang_up(self) -> None:
-        """Cut the socket without a word, as a lost network does."""
-        self._ahead.clear()
-        if self._reader is not None:
-            connection = self.socket._conn
-            if connection is not None and connection.transport is not None:
-                connection.transport.abort()
-            await self._reader
-            self._reader = None
-            self.close_codes.append(self.close_code)
-        if self._asking is not None:
-            await self._asking
-            self._asking = None
-
     def take(self, frame: Frame) -> None:
         """What the page does with a frame: see static/js/sync.js and outbox.js."""
-        super().take(frame)
-        kind = frame["type"]
         if frame.get("conversation_id") == str(self.conversation_id):
             self._show(messages_on(frame.get("content", "")))
+        kind = frame["type"]
         if kind == "message:sent":
             client = UUID(frame["client_message_id"])
             self.confirmed.setdefault(client, []).append(frame)
@@ -147,38 +103,17 @@ class Client(Device):
             self.outbox.pop(client, None)
         elif kind == "message:error":
             self.put_off.append(frame)
-        if frame.get("conversation_id") == str(self.conversation_id):
-            if kind in {"message:sent", "message:received", "message:updated", "message:deleted"}:
-                # Until the server has taken `subscribe` it sends only the row of the list.
-                if f'id="message-{frame["message_id"]}"' in frame["content"]:
-                    self._ahead.add(frame["revision"])
-            elif kind == "conversation:synced" and frame["after_revision"] <= self.revision:
-                self.revision = max(self.revision, frame["revision"])
-        self._move_on()
-        if self._ahead or kind == "system:resync" or frame.get("has_more"):
-            self._ask()
+        super().take(frame)
+
+    def shows(self, frame: Frame) -> bool:
+        """Until the server has taken `subscribe` it sends only the row of the list."""
+        return f'id="message-{frame["message_id"]}"' in frame["content"]
 
     def _show(self, messages: Iterable[Message]) -> None:
         for message in messages:
             known = self.shown.get(message.id)
             if known is None or known.revision <= message.revision:
                 self.shown[message.id] = message
-
-    def _move_on(self) -> None:
-        while self.revision + 1 in self._ahead:
-            self.revision += 1
-        self._ahead = {revision for revision in self._ahead if revision > self.revision}
-
-    def _ask(self) -> None:
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self.sync())
-
-    async def sync(self) -> None:
-        """Ask for all that changed since the screen was right."""
-        try:
-            await self.say("conversation:sync", conversation_id=self.conversation_id, after_revision=self.revision)
-        except LOST:
-            return  # The next connection asks for the same.
 
     def write(self, content: str, *, reply_to: str | None = None) -> UUID:
         """A person presses Enter: from here on the message is in the outbox, until it is confirmed."""
@@ -245,22 +180,6 @@ class Client(Device):
                     await self.hang_up()
                 if len(self.put_off) > answers:
                     await asyncio.sleep(self.put_off[-1].get("retry_after", 0.05))
-
-    async def settle(self, pool: Pool, *, within: float = 30) -> None:
-        """Wait until the screen is as far as the database is; fails where it stays behind."""
-        wanted = await pool.fetchval("select revision from conversations where id = $1", self.conversation_id)
-        try:
-            async with asyncio.timeout(within), self._news:
-                await self._news.wait_for(lambda: self.revision >= wanted)
-        except TimeoutError:
-            kinds = [frame["type"] for frame in self.frames[-10:]]
-            raise AssertionError(f"at revision {self.revision} of {wanted}; open: {self.is_open}; {kinds}") from None
-
-    async def close(self) -> None:
-        """Go off line, and close the browser."""
-        if self._asking is not None:
-            await self._asking
-        await super().close()
 
 
 async def assert_nothing_is_lost(pool: Pool, conversation_id: UUID, clients: Sequence[Client]) -> list[Message]:

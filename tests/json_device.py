@@ -21,6 +21,10 @@ class JsonDevice(Device):
 
     def __init__(self, url: str, token: str, way: Way = "header") -> None:
         super().__init__(url, token)
+        self.prepare(token, way)
+
+    def prepare(self, token: str, way: Way = "header") -> None:
+        """What a program needs more than a page, and what it doesn't have."""
         self.token = token
         self.way = way
         self.raw: list[Frame] = []
