@@ -42,6 +42,8 @@ COLUMNS = f"""
 # - `locked` takes the conversations' rows in the order of their ids, so that two processes can't deadlock, and
 #   reads the counters after the wait: numbers taken from them have no gap and no twin. It leaves out where nobody may
 #   write: what is archived or deleted, and two people of whom one has blocked the other.
+# - `admitted` looks for the sender's membership again, as it is now that the conversation is held: who was removed
+#   while this statement waited is found gone, and who is found stays until the message is stored.
 # - Who writes has read what came before, so the sender's own watermarks move along.
 # - A message that another process stores while this statement waits is not in `known`. Its insert then breaks the
 #   unique constraint, the statement leaves nothing behind, and the writer tries again.
@@ -56,7 +58,7 @@ STORE = f"""
         join conversations c on c.id = m.conversation_id
         join users u on u.id = m.sender_id
     ), fresh as (
-        select i.*, members.read_up_to_seq, u.username, u.display_name, u.role
+        select i.*, u.username, u.display_name, u.role
         from incoming i
         join members on members.conversation_id = i.conversation_id and members.user_id = i.sender_id
         join users u on u.id = i.sender_id and u.deactivated_at is null
@@ -68,23 +70,27 @@ STORE = f"""
         select id, last_seq, revision, last_sender_id, last_message_at
         from conversations
         where id = any (array(select conversation_id from fresh)) and deleted_at is null and archived_at is null
-            and (kind <> 'direct' or not exists (
-                select from blocks
-                where (blocker_id, blocked_id) = (direct_low, direct_high)
-                    or (blocker_id, blocked_id) = (direct_high, direct_low)
+            and (kind <> 'direct' or not (
+                exists (select from blocks where blocker_id = direct_low and blocked_id = direct_high)
+                or exists (select from blocks where blocker_id = direct_high and blocked_id = direct_low)
             ))
         order by id
         for no key update
-    ), numbered as (
-        select f.*,
-            l.last_seq + row_number() over sequence as seq,
-            l.revision + row_number() over sequence as revision,
-            f.sender_id = coalesce(lag(f.sender_id) over sequence, l.last_sender_id)
-                and (lag(f.sender_id) over sequence is not null
-                    or now() < l.last_message_at + interval '5 minutes') as continues
+    ), admitted as (
+        select f.*, m.read_up_to_seq, l.last_seq, l.revision as last_revision, l.last_sender_id, l.last_message_at
         from fresh f
         join locked l on l.id = f.conversation_id
-        window sequence as (partition by f.conversation_id order by f.position)
+        join members m on m.conversation_id = f.conversation_id and m.user_id = f.sender_id
+        for key share of m
+    ), numbered as (
+        select a.*,
+            last_seq + row_number() over sequence as seq,
+            last_revision + row_number() over sequence as revision,
+            sender_id = coalesce(lag(sender_id) over sequence, last_sender_id)
+                and (lag(sender_id) over sequence is not null
+                    or now() < last_message_at + interval '5 minutes') as continues
+        from admitted a
+        window sequence as (partition by conversation_id order by position)
     ), moved as (
         update conversations c
         set last_seq = n.seq, revision = n.revision, last_sender_id = n.sender_id, last_message_at = now()
