@@ -16,9 +16,11 @@ from chat.db import Pool
 from tests.client import Client, assert_nothing_is_lost
 from tests.factory import Factory
 from tests.screen import Message
+from tests.watcher import Watcher
 
 T = TypeVar("T")
 devices = st.integers(0, 4)
+programs = st.integers(0, 1)
 processes = st.integers(0, 1)
 # What is drawn must not hang on what the servers did meanwhile; a number can choose among whatever is there.
 numbers = st.integers(0, 1_000)
@@ -46,13 +48,14 @@ class World:
 
 
 class Conversation(RuleBasedStateMachine):
-    """Three people with five devices in one room, which the first of them manages."""
+    """Three people with five devices in one room, which the first of them manages, and two programs that watch it."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self.world = world
         self.run = world.run
         self.clients: list[Client] = []
+        self.programs: list[Watcher] = []
         self.written: dict[tuple[UUID, UUID], set[str]] = {}
         self.edited: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -75,6 +78,10 @@ class Conversation(RuleBasedStateMachine):
             client = await Client.join(pool, people[person], self.conversation, url)
             client.urls = self.world.urls
             self.clients.append(client)
+        for user_id, url in zip(people, self.world.urls, strict=False):
+            program = await Watcher.start(pool, user_id, self.conversation, url)
+            program.urls = self.world.urls
+            self.programs.append(program)
 
     @rule(number=devices, texts=st.lists(texts, min_size=1, max_size=4))
     def write(self, number: int, texts: list[str]) -> None:
@@ -147,6 +154,14 @@ class Conversation(RuleBasedStateMachine):
     def come_back(self, number: int, process: int) -> None:
         self.run(self.clients[number].come_back(self.world.urls[process]))
 
+    @rule(number=programs)
+    def cut_a_program(self, number: int) -> None:
+        self.run(self.programs[number].hang_up())
+
+    @rule(number=programs, process=processes)
+    def a_program_comes_back(self, number: int, process: int) -> None:
+        self.run(self.programs[number].come_back(self.world.urls[process]))
+
     @rule(number=devices)
     def sync(self, number: int) -> None:
         self.run(self.clients[number].sync())
@@ -176,17 +191,19 @@ class Conversation(RuleBasedStateMachine):
         pool = self.world.pool
         try:
             await asyncio.gather(*(client.flush() for client in self.clients))
-            for client in self.clients:
-                if not client.is_open:
-                    await client.come_back()
+            for device in (*self.clients, *self.programs):
+                if not device.is_open:
+                    await device.come_back()
             await self._all_has_been_done()
-            await asyncio.gather(*(client.settle(pool) for client in self.clients))
+            await asyncio.gather(*(device.settle(pool) for device in (*self.clients, *self.programs)))
             if self.clients:
                 await assert_nothing_is_lost(pool, self.conversation, self.clients)
                 await self._each_text_was_written_under_its_id()
                 await self._nothing_is_left_of_what_was_deleted()
+            for program in self.programs:
+                assert program.copy == await program.fetch_anew()
         finally:
-            await asyncio.gather(*(client.close() for client in self.clients))
+            await asyncio.gather(*(device.close() for device in (*self.clients, *self.programs)))
 
     async def _all_has_been_done(self) -> None:
         """Nobody waits for what a change comes to: it may still be under way, even where its socket was cut."""

@@ -1,4 +1,5 @@
-"""Whatever happens between Enter and the other screen, in any order: each screen ends as the database is."""
+"""Whatever happens between Enter and the other screen, in any order: each screen and each copy ends as the
+database is."""
 
 from random import Random
 
