@@ -160,11 +160,12 @@ async def store(connection: Connection, *, messages: Sequence[NewMessage]) -> li
     )
 
 
-# Every read names the viewer, and finds nothing in a conversation that the viewer is not in.
+# Every read names the viewer, and finds nothing in a conversation that the viewer is not in, or that was deleted.
 READ = f"""
     select {COLUMNS}
     from messages m
     join members viewer on viewer.conversation_id = m.conversation_id and viewer.user_id = $2
+    join conversations c on c.id = m.conversation_id and c.deleted_at is null
     join users u on u.id = m.sender_id
     where m.conversation_id = $1
 """
