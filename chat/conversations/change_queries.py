@@ -59,8 +59,8 @@ async def candidates(
     return await connection.fetch(
         """
         select u.id, u.display_name, u.deactivated_at is null as active, m.user_id is not null as is_member,
-            exists (select from blocks where blocker_id = $2 and blocked_id = u.id)
-                or exists (select from blocks where blocker_id = u.id and blocked_id = $2) as blocked
+            (select true from blocks where blocker_id = $2 and blocked_id = u.id) is not null
+                or (select true from blocks where blocker_id = u.id and blocked_id = $2) is not null as blocked
         from unnest($3::uuid[]) with ordinality as wanted (id, position)
         join users u on u.id = wanted.id
         left join members m on m.conversation_id = $1 and m.user_id = u.id

@@ -71,8 +71,8 @@ STORE = f"""
         from conversations
         where id = any (array(select conversation_id from fresh)) and deleted_at is null and archived_at is null
             and (kind <> 'direct' or not (
-                exists (select from blocks where blocker_id = direct_low and blocked_id = direct_high)
-                or exists (select from blocks where blocker_id = direct_high and blocked_id = direct_low)
+                (select true from blocks where blocker_id = direct_low and blocked_id = direct_high) is not null
+                or (select true from blocks where blocker_id = direct_high and blocked_id = direct_low) is not null
             ))
         order by id
         for no key update
