@@ -81,15 +81,19 @@ def check_content(content: str, *, max_length: int) -> str:
     """
     trimmed = content.strip()
     if not trimmed.strip(_NO_WIDTH):
-        raise ValidationFailed("A message needs some text.")
+        raise _unacceptable("A message needs some text.")
     over = len(trimmed) - max_length
     if over > 0:
-        raise ValidationFailed(
+        raise _unacceptable(
             f"This message is {over:,} character{'s' if over > 1 else ''} too long; {max_length:,} fit into one."
         )
     if not is_storable(trimmed):
-        raise ValidationFailed("This message holds characters that are not text.")
+        raise _unacceptable("This message holds characters that are not text.")
     return trimmed
+
+
+def _unacceptable(sentence: str) -> ValidationFailed:
+    return ValidationFailed(sentence, fields={"content": sentence})
 
 
 def is_storable(text: str) -> bool:
