@@ -9,8 +9,13 @@ from chat.accounts import people_pages as people
 from chat.accounts import settings_pages as settings
 from chat.accounts import socket as account_events
 from chat.accounts import token_pages as tokens
+from chat.conversations import details_pages as details
+from chat.conversations import link_pages as links
+from chat.conversations import member_pages as members
 from chat.conversations import pages as conversations
+from chat.conversations import people_pages as new_conversations
 from chat.conversations import queries as conversation_queries
+from chat.conversations import room_pages as rooms
 from chat.endpoints import API
 from chat.messages import change_pages as changes
 from chat.messages import pages as messages
@@ -24,11 +29,41 @@ from chat.web.keys import SERVICES
 PAGES = [
     web.get("/", conversations.home),
     web.get("/sidebar", conversations.sidebar),
-    web.get("/people", conversations.people),
-    web.post("/people/{user_id}/conversation", conversations.open_direct),
     web.get("/switcher", conversations.switcher),
+    web.get("/people", new_conversations.people),
+    web.post("/people", new_conversations.start),
+    web.post("/people/{user_id}/conversation", new_conversations.open_direct),
+    web.get("/rooms", rooms.rooms),
+    web.post("/rooms", rooms.create_room),
+    web.get("/rooms/new", rooms.new_room),
+    web.get("/join/{token}", links.follow),
+    web.post("/join/{token}", links.join),
     web.get("/c/{conversation_id}", messages.conversation_page),
+    web.post("/c/{conversation_id}/join", rooms.join),
     web.get("/c/{conversation_id}/row", conversations.conversation_row),
+    web.get("/c/{conversation_id}/details", messages.details_page),
+    web.post("/c/{conversation_id}/details", details.change_details),
+    web.post("/c/{conversation_id}/notifications", details.change_notifications),
+    web.post("/c/{conversation_id}/mute", details.mute),
+    web.get("/c/{conversation_id}/leave", details.leave_dialog),
+    web.post("/c/{conversation_id}/leave", details.leave),
+    web.get("/c/{conversation_id}/archive", details.archive_dialog),
+    web.post("/c/{conversation_id}/archive", details.archive),
+    web.get("/c/{conversation_id}/delete", details.delete_dialog),
+    web.post("/c/{conversation_id}/delete", details.delete),
+    web.get("/c/{conversation_id}/block", details.block_dialog),
+    web.post("/c/{conversation_id}/block", details.block),
+    web.get("/c/{conversation_id}/people", members.people_to_add),
+    web.post("/c/{conversation_id}/people", members.add_people),
+    web.get("/c/{conversation_id}/members", members.members),
+    web.get("/c/{conversation_id}/members/{user_id}", members.member),
+    web.post("/c/{conversation_id}/members/{user_id}/role", members.change_role),
+    web.get("/c/{conversation_id}/members/{user_id}/hand-over", members.hand_over_dialog),
+    web.post("/c/{conversation_id}/members/{user_id}/hand-over", members.hand_over),
+    web.get("/c/{conversation_id}/members/{user_id}/remove", members.remove_dialog),
+    web.post("/c/{conversation_id}/members/{user_id}/remove", members.remove),
+    web.post("/c/{conversation_id}/links", links.create_link),
+    web.post("/c/{conversation_id}/links/{link_id}/revoke", links.revoke_link),
     web.get("/c/{conversation_id}/history", messages.history_page),
     web.post("/c/{conversation_id}/messages", messages.send_form),
     web.get("/messages/tools", changes.tools),

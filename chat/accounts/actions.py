@@ -1,5 +1,6 @@
 """What people do with their accounts: join, sign in and out, change names and passwords, find one another."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -250,6 +251,11 @@ async def sessions_of(services: Services, *, viewer: Viewer) -> list[SessionInfo
         )
         for record in await session_queries.list_sessions(services.pool, user_id=viewer.id)
     ]
+
+
+async def people(services: Services, *, user_ids: Sequence[UUID]) -> list[Person]:
+    """The people of these ids, in their order, as far as they have active accounts."""
+    return await queries.people(services.pool, user_ids=user_ids)
 
 
 async def find_people(

@@ -69,17 +69,18 @@ async def logout(request: web.Request) -> web.Response:
 
 
 async def register_form(request: web.Request) -> web.Response:
-    """GET /register, perhaps with `?invite=`."""
+    """GET /register, perhaps with `?invite=` and `?next=`."""
+    following = own_path(request.query.get("next"))
     if await get_viewer(request) is not None:
-        raise web.HTTPSeeOther("/")
-    return await _register_page(request, invite=request.query.get("invite", ""), values={})
+        raise web.HTTPSeeOther(following)
+    return await _register_page(request, invite=request.query.get("invite", ""), following=following, values={})
 
 
 async def register(request: web.Request) -> web.Response:
-    """POST /register, with `username`, `display_name`, `email`, `password` and perhaps `invite`."""
+    """POST /register, with `username`, `display_name`, `email`, `password` and perhaps `invite` and `next`."""
     form = await read_form(request)
     values = {field: form.get(field, "") for field in REGISTER_FIELDS}
-    invite = form.get("invite", "")
+    invite, following = form.get("invite", ""), own_path(form.get("next"))
     try:
         session = await actions.register(
             request.app[SERVICES],
@@ -89,23 +90,24 @@ async def register(request: web.Request) -> web.Response:
             device=device_of(request),
         )
     except (Forbidden, RateLimited) as error:
-        return await _register_page(request, invite=invite, values=values, error=error)
+        return await _register_page(request, invite=invite, following=following, values=values, error=error)
     except ChatError as error:
         if not error.fields:
             raise
-        return await _register_page(request, invite=invite, values=values, error=error)
+        return await _register_page(request, invite=invite, following=following, values=values, error=error)
     await begin_session(request, session.token)
-    raise web.HTTPSeeOther("/")
+    raise web.HTTPSeeOther(following)
 
 
 async def _register_page(
-    request: web.Request, *, invite: str, values: Mapping[str, str], error: ChatError | None = None
+    request: web.Request, *, invite: str, following: str, values: Mapping[str, str], error: ChatError | None = None
 ) -> web.Response:
     state = await invite_actions.join_state(request.app[SERVICES], invite=invite)
     context = {
         "values": {field: values.get(field, "") for field in REGISTER_FIELDS},
         "errors": errors_of(error),
         "invite": invite,
+        "next": following if following != "/" else "",
         "registration": state.registration,
         "first_account": state.first_account,
         "invite_valid": state.invite_valid,

@@ -1,5 +1,6 @@
 """The SQL about people; that about their sessions and about invitations is in the two files beside this one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -37,6 +38,20 @@ async def find_people(
         limit,
         display_name,
         username,
+    )
+    return [_person(record) for record in records]
+
+
+async def people(connection: Connection, *, user_ids: Sequence[UUID]) -> list[Person]:
+    """Active accounts of these ids, in their order."""
+    records = await connection.fetch(
+        """
+        select u.id, username, display_name, role
+        from unnest($1::uuid[]) with ordinality as wanted (id, position)
+        join users u on u.id = wanted.id and deactivated_at is null
+        order by position
+        """,
+        user_ids,
     )
     return [_person(record) for record in records]
 

@@ -94,11 +94,14 @@ class Standing:
             raise Forbidden("A direct conversation belongs to its two people for good.")
         raise Forbidden(f"Only {self._who_may(deed)} of this {self.kind} can do that.")
 
+    def may_remove(self, role: MemberRole) -> bool:
+        """Whether this member may take out somebody of this role: admins remove members, owners anybody."""
+        return self.may(Deed.REMOVE_PEOPLE) and (self.role == "owner" or role == "member")
+
     def require_removal(self, role: MemberRole) -> None:
-        """Raises `Forbidden` where somebody of this role can't be removed by this member: admins remove members, owners
-        anybody."""
+        """Raises `Forbidden` where somebody of this role can't be removed by this member."""
         self.require(Deed.REMOVE_PEOPLE)
-        if self.role != "owner" and role != "member":
+        if not self.may_remove(role):
             raise Forbidden(f"Only owners of this {self.kind} can remove its owners and admins.")
 
     def _who_may(self, deed: Deed) -> str:

@@ -43,6 +43,26 @@ async def members(
     return Part([_member_of(record) for record in records[:limit]], place)
 
 
+async def member(services: Services, *, viewer_id: UUID, conversation_id: UUID, user_id: UUID) -> Member:
+    """One of the people in it. Raises what `access.standing` does, and `NotFound` for somebody who isn't."""
+    await standing(services.pool, viewer_id=viewer_id, conversation_id=conversation_id)
+    record = await member_queries.member(services.pool, conversation_id=conversation_id, user_id=user_id)
+    if record is None:
+        raise NotFound("This person is not in it.")
+    return _member_of(record)
+
+
+async def strangers(
+    services: Services, *, viewer_id: UUID, conversation_id: UUID, people: Sequence[Person]
+) -> list[Person]:
+    """Those of these people who aren't in it yet. Raises what `access.standing` does."""
+    await standing(services.pool, viewer_id=viewer_id, conversation_id=conversation_id)
+    inside = await member_queries.members_among(
+        services.pool, conversation_id=conversation_id, user_ids=[person.id for person in people]
+    )
+    return [person for person in people if person.id not in inside]
+
+
 def _member_of(record: Record) -> Member:
     return Member(
         person=Person(record["id"], record["username"], record["display_name"], record["account_role"]),

@@ -1,18 +1,22 @@
-"""The list of conversations, and finding people to talk to."""
+"""The list of conversations, and going to any of them."""
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from aiohttp import web
 
 from chat.accounts import actions as accounts
 from chat.accounts.sessions import require_viewer
-from chat.conversations import actions
+from chat.conversations import actions, room_actions
+from chat.conversations.model import Room
+from chat.services import Services
 from chat.web.keys import SERVICES, SignedIn
-from chat.web.pages import is_htmx, render_page, render_partial, wants_pane, wants_part
+from chat.web.pages import render_page, render_partial, wants_pane
 from chat.web.paths import path_id
 
 MAX_QUERY = 80
+MOST_ROOMS = 8
 
 
 async def shell_context(request: web.Request, viewer: SignedIn) -> Mapping[str, Any]:
@@ -46,43 +50,25 @@ async def conversation_row(request: web.Request) -> web.Response:
     return render_partial(request, "live/row.html", {"row": row}) if row.listed else web.Response(status=204)
 
 
-async def people(request: web.Request) -> web.Response:
-    """GET /people?q=: find somebody to write to."""
-    viewer = await require_viewer(request)
-    query = request.query.get("q", "").strip()[:MAX_QUERY]
-    found = await accounts.find_people(request.app[SERVICES], viewer_id=viewer.id, prefix=query)
-    context = {"view": "people", "query": query, "people": found}
-    if wants_part(request, "people-results"):
-        return render_partial(request, "conversations/_people_results.html", context)
-    return await render_page(request, "conversations/people.html", context, title="New message")
-
-
-async def open_direct(request: web.Request) -> web.Response:
-    """POST /people/{user_id}/conversation: the one conversation with that person."""
-    viewer = await require_viewer(request)
-    other_id = path_id(request, "user_id")
-    conversation_id = await actions.open_direct(request.app[SERVICES], viewer_id=viewer.id, other_id=other_id)
-    address = f"/c/{conversation_id}"
-    if is_htmx(request):
-        return web.Response(
-            headers={
-                "HX-Location": f'{{"path": "{address}", "source": "#pane", "target": "#pane", "swap": "innerHTML"}}'
-            }
-        )
-    raise web.HTTPSeeOther(address)
-
-
 async def switcher(request: web.Request) -> web.Response:
-    """GET /switcher?q=: conversations, and people without one, of which a name begins so."""
+    """GET /switcher?q=: conversations, and people and public rooms that are none of one's own yet, of which a name
+    begins so."""
     viewer = await require_viewer(request)
     services = request.app[SERVICES]
     query = request.query.get("q", "").strip()[:MAX_QUERY]
     rows = await actions.search(services, viewer_id=viewer.id, prefix=query)
     found = await accounts.find_people(services, viewer_id=viewer.id, prefix=query) if query else []
+    rooms = await _rooms(services, viewer_id=viewer.id, query=query) if query else []
     known = {row.username for row in rows}
     context = {
         "query": query,
         "conversations": rows,
         "people": [person for person in found if person.username not in known],
+        "rooms": rooms,
     }
     return render_partial(request, "conversations/_switcher_results.html", context)
+
+
+async def _rooms(services: Services, *, viewer_id: UUID, query: str) -> list[Room]:
+    part = await room_actions.public_rooms(services, viewer_id=viewer_id, prefix=query.lstrip("#"), limit=MOST_ROOMS)
+    return [room for room in part.items if not room.joined]

@@ -8,7 +8,9 @@ from aiohttp import web
 
 from chat.accounts.sessions import require_viewer
 from chat.conversations import actions as conversations
-from chat.conversations.model import Row
+from chat.conversations import room_actions
+from chat.conversations.details import Details, read_details
+from chat.conversations.model import NotInConversation, Row
 from chat.errors import ChatError, ValidationFailed
 from chat.ids import new_id
 from chat.messages import actions
@@ -18,28 +20,55 @@ from chat.realtime.frames import html_form, message_sent, refusal
 from chat.realtime.socket import RENDERER
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
-from chat.web.pages import render_page, render_partial, wants_json
+from chat.web.pages import render_page, render_partial, wants_json, wants_part
 from chat.web.paths import path_id
 from chat.web.throttle import RequestThrottle, count_history
 
 
 async def conversation_page(request: web.Request) -> web.Response:
-    """GET /c/{conversation_id}: from the first unread message, or around `?around=`, or the newest (`?latest=1`)."""
+    """GET /c/{conversation_id}: from the first unread message, or around `?around=`, or the newest (`?latest=1`).
+
+    For a public room that the viewer is not in: what it is, and the way in.
+    """
     viewer = await require_viewer(request)
+    conversation_id = path_id(request, "conversation_id")
+    try:
+        return await _conversation_page(request, viewer_id=viewer.id, conversation_id=conversation_id)
+    except NotInConversation:
+        room = await room_actions.public_room(
+            request.app[SERVICES], viewer_id=viewer.id, conversation_id=conversation_id
+        )
+    context = {"view": "preview", "room": room, "join_path": f"{room.href}/join"}
+    return await render_page(request, "conversations/preview.html", context, title=room.name)
+
+
+async def details_page(request: web.Request) -> web.Response:
+    """GET /c/{conversation_id}/details: the conversation with the panel beside it, or the panel alone for its place."""
+    viewer = await require_viewer(request)
+    conversation_id = path_id(request, "conversation_id")
+    details = await read_details(request.app[SERVICES], viewer_id=viewer.id, conversation_id=conversation_id)
+    if wants_part(request, "details"):
+        return render_partial(request, "conversations/details/_panel.html", {"details": details})
+    return await _conversation_page(request, viewer_id=viewer.id, conversation_id=conversation_id, details=details)
+
+
+async def _conversation_page(
+    request: web.Request, *, viewer_id: UUID, conversation_id: UUID, details: Details | None = None
+) -> web.Response:
     services = request.app[SERVICES]
-    row = await conversations.get(services, viewer_id=viewer.id, conversation_id=path_id(request, "conversation_id"))
+    row = await conversations.get(services, viewer_id=viewer_id, conversation_id=conversation_id)
     first_unread = row.read_up_to + 1 if row.unread and "latest" not in request.query else None
     around = _query_seq(request, "around")
     history = await actions.page(
         services,
-        viewer_id=viewer.id,
+        viewer_id=viewer_id,
         conversation_id=row.id,
         last_seq=row.last_seq,
         first_seq=around or first_unread or row.last_seq,
         limit=services.settings.history_page,
     )
     await request.app[RENDERER].prepare(history.messages)
-    context = _timeline_context(row, history, first_unread=first_unread)
+    context = _timeline_context(row, history, first_unread=first_unread) | {"details": details}
     return await render_page(request, "conversations/pane.html", context, title=row.name)
 
 

@@ -9,7 +9,7 @@ from chat.errors import ChatError, TooLarge
 
 MAX_FIELDS = 100
 
-_FORM = web.RequestKey("form", Mapping[str, str])
+_FIELDS = web.RequestKey("fields", list[tuple[str, str]])
 
 
 class MalformedForm(ChatError):
@@ -24,23 +24,32 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
 
     Line endings are those of the browser. Raises `MalformedForm`, or `TooLarge` for a body above the limit.
     """
-    if _FORM not in request:
+    return dict(await _fields(request))
+
+
+async def read_values(request: web.Request, name: str) -> list[str]:
+    """The values of all fields of this name, for what may be chosen more than once. Raises as `read_form` does."""
+    return [value for field, value in await _fields(request) if field == name]
+
+
+async def _fields(request: web.Request) -> list[tuple[str, str]]:
+    if _FIELDS not in request:
         try:
-            request[_FORM] = await _parse(request)
+            request[_FIELDS] = await _parse(request)
         except web.HTTPRequestEntityTooLarge:
             raise TooLarge("That is more than this server accepts at once.") from None
         except (ValueError, LookupError, web.HTTPBadRequest):
             # UnicodeDecodeError is a ValueError.
             raise MalformedForm("That form could not be read.") from None
-    return request[_FORM]
+    return request[_FIELDS]
 
 
-async def _parse(request: web.Request) -> Mapping[str, str]:
+async def _parse(request: web.Request) -> list[tuple[str, str]]:
     if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
         raise MalformedForm("Forms are read in UTF-8.")
     if request.content_type == "application/x-www-form-urlencoded":
         body = (await request.read()).decode()
-        return dict(parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS))
+        return parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     if not request.can_read_body:
-        return {}
+        return []
     raise MalformedForm("That is not a form.")

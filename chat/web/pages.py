@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp_jinja2
 import jinja2
+import msgspec
 from aiohttp import web
 from markupsafe import escape
 
@@ -85,6 +86,15 @@ def goes_back(request: web.Request) -> bool:
     return "HX-History-Restore-Request" in request.headers
 
 
+def go_to(request: web.Request, address: str) -> web.Response:
+    """After a form: on to this address of ours, in the pane where htmx sent the form. Else raises the redirect."""
+    if not is_htmx(request):
+        raise web.HTTPSeeOther(address)
+    # The source decides which target htmx names in its headers, and so whether it is answered with the pane alone.
+    place = {"path": address, "source": "#pane", "target": "#pane", "swap": "innerHTML"}
+    return web.Response(headers=PERSONAL | {"HX-Location": msgspec.json.encode(place).decode()})
+
+
 async def render_page(
     request: web.Request, template: str, context: Mapping[str, Any], *, title: str, error: ChatError | None = None
 ) -> web.Response:
@@ -108,9 +118,11 @@ def render_document(
     return _respond(request, _render(request, template, {**context, "title": title}), error)
 
 
-def render_partial(request: web.Request, template: str, context: Mapping[str, Any]) -> web.Response:
-    """A piece of a page, for a target other than the pane."""
-    return _respond(request, _render(request, template, context))
+def render_partial(
+    request: web.Request, template: str, context: Mapping[str, Any], *, error: ChatError | None = None
+) -> web.Response:
+    """A piece of a page, for a target other than the pane. `error` as in `render_page`."""
+    return _respond(request, _render(request, template, context), error)
 
 
 def _render(request: web.Request, template: str, context: Mapping[str, Any]) -> str:

@@ -1,11 +1,13 @@
 /** The list of conversations: badges, order, which one is open, and the count in the window's title. */
 
 import { draftOf } from './drafts.js';
-import { on, openId, rowOf } from './page.js';
+import { on, openConversation, openId, rowOf } from './page.js';
 import { unreadInRow } from './reading.js';
 import { localise } from './times.js';
 
 const list = document.getElementById('conversation-list');
+/** Milliseconds over which the members of a group ask for its row, for each of them. */
+const SPREAD_PER_MEMBER = 5;
 let planned = false;
 
 /** Many changes at once are one look at the list, before the next frame is painted. */
@@ -21,11 +23,21 @@ function plan() {
 function refresh() {
   const rows = [...list.querySelectorAll(':scope > .conversation')];
   let total = 0;
-  for (const row of rows) total += refreshRow(row);
+  for (const row of rows) {
+    const unread = refreshRow(row);
+    if (!isMuted(row)) total += unread;
+  }
   order(rows);
   watcher.takeRecords();
   const title = document.title.replace(/^\(\d+\+?\) /, '');
   document.title = total ? `(${shown(total)}) ${title}` : title;
+}
+
+/** What is muted doesn't count in the title, and its badge is a quiet one. */
+function isMuted(row) {
+  const muted = Date.parse(row.dataset.mutedUntil) > Date.now();
+  row.classList.toggle('muted', muted);
+  return muted;
 }
 
 const shown = (count) => (count > 99 ? '99+' : String(count));
@@ -69,30 +81,62 @@ const watcher = new MutationObserver(plan);
 /** After a time without a socket the list may be anything; the server's is fetched, and only what differs changes. */
 async function refetch() {
   await swapIn('/sidebar', 'innerMorph');
+  // What is open and isn't in the list is an old one, or was lost meanwhile.
+  if (openId() && !rowOf(openId())) fetchRow(openId());
 }
 
-/** A row that isn't here yet; the server puts it into the list. */
-function fetchRow(conversation) {
-  swapIn(`/c/${conversation}/row`, 'none swapEmpty:false');
+/** A row that isn't here yet, or has changed for this person; the server puts it into the list. */
+async function fetchRow(conversation) {
+  const status = await swapIn(`/c/${conversation}/row`, 'none swapEmpty:false');
+  if (status === 403 || status === 404) return lost({ conversation_id: conversation, reason: 'removed' });
+  const row = rowOf(conversation);
+  if (row && conversation === openId()) adopt(row.dataset);
 }
 
-/** Not by htmx's own request, of which an element has one at a time. */
+/** What the person may do in the open conversation is what its row says. */
+function adopt({ role, archived, blocked }) {
+  const section = openConversation();
+  section.dataset.role = role;
+  section.toggleAttribute('data-archived', archived !== undefined);
+  section.toggleAttribute('data-blocked', blocked !== undefined);
+}
+
+/** What is the same for everyone comes with the frame; a group without a name is called differently by each. */
+function changed(frame) {
+  const { conversation_id: id, members_count: members, name, archived } = frame;
+  if (members === undefined) return fetchRow(id);
+  rowOf(id)?.toggleAttribute('data-archived', archived);
+  if (id === openId()) openConversation().toggleAttribute('data-archived', archived);
+  if (!name) setTimeout(fetchRow, Math.random() * members * SPREAD_PER_MEMBER, id);
+}
+
+async function lost({ conversation_id: id, reason }) {
+  rowOf(id)?.remove();
+  // Whoever leaves, or deletes it, in this very window is on the way elsewhere already.
+  if (id !== openId() || document.querySelector('#dialog .htmx-request')) return;
+  const { show } = await import('./later/gone.js');
+  if (id === openId()) show(reason);
+}
+
+/** Not by htmx's own request, of which an element has one at a time. @returns the status, where there is an answer */
 async function swapIn(path, swap) {
   try {
     const response = await fetch(path, { headers: { 'HX-Request': 'true' } });
-    if (response.status !== 200 || response.redirected) return;
+    if (response.status !== 200 || response.redirected) return response.status;
     await htmx.swap({ sourceElement: list, target: list, swap, text: await response.text() });
   } catch {
-    return; // No network: the next connection asks for the whole list.
+    return undefined; // No network: the next connection asks for the whole list.
   }
   plan();
+  return 200;
 }
 
 export function start() {
   watcher.observe(list, { childList: true, subtree: true });
   // From here on the socket tells of every change; what changed before it could, the list has.
   on('auth:success', refetch);
-  on('conversation:updated', ({ conversation_id: id }) => fetchRow(id));
+  on('conversation:updated', changed);
+  on('conversation:removed', lost);
   on('message:received', ({ conversation_id: id }) => rowOf(id) || fetchRow(id));
   on('system:resync', () => setTimeout(refetch, Math.random() * 2_000));
   for (const name of ['opened', 'unread', 'drafts']) on(name, plan);

@@ -47,7 +47,8 @@ async def test_a_first_message_from_somebody_new_brings_the_conversation_into_th
     reader = await at_browser(web, ada)
     await expect(reader.page.locator(".list-empty")).to_be_visible()
     writer = await at_browser(web, bo, "/people?q=ada")
-    await writer.page.locator("#people-results .option").click()
+    await writer.page.locator("#picker-results .option").click()
+    await writer.page.get_by_role("button", name="Start conversation").click()
     await expect(writer.field).to_be_focused()
     # An open conversation in which nothing is said is nobody else's business.
     await expect(reader.page.locator("#conversation-list > li")).to_have_count(0)
@@ -116,7 +117,7 @@ async def test_every_page_has_an_address_and_the_back_button_works(
     await expect(person.page).to_have_title("Bo · Chat")
     await person.row(with_cy).click()
     await expect(person.page.locator("h1")).to_have_text("Cy")
-    await person.page.get_by_title("New message").click()
+    await person.page.get_by_title("New conversation").click()
     await expect(person.page).to_have_url(f"{web.url}/people")
 
     await person.page.go_back()

@@ -89,8 +89,8 @@ async def test_a_person_is_found_and_written_to_without_a_mouse(
     for name in ("bo", "bob", "cy"):
         await factory.user(name)
     person = await at_browser(web, ada, "/people")
-    options = person.page.locator("#people-results .option")
-    await expect(person.page.locator("#people-query")).to_be_focused()
+    options = person.page.locator("#picker-results input")
+    await expect(person.page.locator("#picker-query")).to_be_focused()
 
     await person.page.keyboard.type("b")
     await expect(options).to_have_count(2)
@@ -98,6 +98,8 @@ async def test_a_person_is_found_and_written_to_without_a_mouse(
     await person.page.keyboard.press("ArrowDown")
     await expect(options.last).to_be_focused()
     await person.page.keyboard.type("ob")
+    await person.page.keyboard.press("Enter")
+    await expect(person.page.locator(".chips .option")).to_contain_text("Bob")
     await person.page.keyboard.press("Enter")
 
     await expect(person.page.locator("h1")).to_have_text("Bob")

@@ -31,6 +31,8 @@ MALFORMED = [
 ]
 
 CONVERSATION_ROUTES = [(route.method, route.path) for route in PAGES if "{conversation_id}" in route.path]
+# What else an address may name.
+OTHERS = {"user_id": uuid4(), "link_id": uuid4()}
 HEADERS: dict[str, dict[str, str]] = {
     "page": {"Accept": "text/html"},
     "pane": {"HX-Request": "true", "HX-Target": "main#pane"},
@@ -78,7 +80,7 @@ async def test_on_every_route_a_foreign_a_random_and_a_left_conversation_are_ans
     for method, path in CONVERSATION_ROUTES:
         answers = []
         for target in (conversation, uuid4(), left):
-            answer = await ask(spy, method, path.format(conversation_id=target), csrf, HEADERS[way])
+            answer = await ask(spy, method, path.format(conversation_id=target, **OTHERS), csrf, HEADERS[way])
             assert answer.status == 404, (method, path)
             assert SECRET not in answer.text
             assert "maria" not in answer.text.lower()
@@ -197,5 +199,5 @@ async def test_reading_history_is_limited_and_says_when_to_come_back(
     await browser.http.close()
 
     assert [page.status for page in pages] == [200, 200, 200, 429]
-    assert 50 < int(pages[3].headers["Retry-After"]) <= 60
+    assert 1 <= int(pages[3].headers["Retry-After"]) <= 20
     assert pages[3].headers["HX-Reswap"] == "none"

@@ -17,7 +17,7 @@ HTMX = {"HX-Request": "true"}
 
 async def find(browser: Browser, query: str) -> list[str]:
     """The names that the search finds."""
-    page = await browser.get(f"/people?q={quote(query)}", **HTMX, **{"HX-Target": "div#people-results"})
+    page = await browser.get(f"/people?q={quote(query)}", **HTMX, **{"HX-Target": "ul#picker-results"})
     assert page.status == 200
     return texts(page.text, "name")
 

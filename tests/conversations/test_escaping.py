@@ -160,7 +160,7 @@ async def test_what_was_searched_for_is_shown_as_text(factory: Factory, browse: 
     for query in (*MARKUP, *SCRIPTS):
         async with browser.http.get(f"{browser.url}/people", params={"q": query}) as answer:
             html = await answer.text()
-        field = next(element for element in harmless(html) if element.id == "people-query")
+        field = next(element for element in harmless(html) if element.id == "picker-query")
         assert field.attributes["value"] == query.strip()[:80]
         async with browser.http.get(f"{browser.url}/switcher", params={"q": query}) as answer:
             assert query.strip()[:80] in " ".join(element.text for element in harmless(await answer.text()))

@@ -118,8 +118,8 @@ async def test_each_page_is_whole_by_itself_and_a_pane_for_htmx(
         "/": "Conversations",
         f"/c/{conversation}": "Noah",
         f"/c/{conversation}?around=1": "Noah",
-        "/people": "New message",
-        "/people?q=no": "New message",
+        "/people": "New conversation",
+        "/people?q=no": "New conversation",
         "/settings": "Settings",
     }
 

@@ -38,6 +38,7 @@ class Person:
     role: str = "member"
     initials: str = "AL"
     hue: int = 3
+    mark: str = "mark"
 
 
 def make_app(routes: Mapping[str, Handler], *, viewer: Person | None = None, **changes: Any) -> web.Application:

@@ -24,8 +24,8 @@ async def sign_in(request: web.Request) -> web.Response:
 
 
 async def found(request: web.Request) -> web.Response:
-    context = {"query": request.query["q"], "people": []}
-    return render_partial(request, "conversations/_people_results.html", context)
+    context = {"picker": {"query": request.query["q"], "found": []}}
+    return render_partial(request, "conversations/_picker_results.html", context)
 
 
 async def get(path: str, *, viewer: Person | None, headers: dict[str, str] | None = None) -> tuple[Any, str]:

@@ -1,0 +1,27 @@
+/** The dialog that shows what is fetched into it. A form in it that has changed something behind it closes it. */
+
+const dialog = document.getElementById('dialog');
+/** As long as it takes to fade away. */
+const FADING = 200;
+
+function show() {
+  if (!dialog.open) return dialog.showModal();
+  // Something else is in it now, and what had the focus is gone.
+  if (!dialog.contains(document.activeElement)) (dialog.querySelector('[autofocus]') ?? dialog).focus();
+}
+
+function swapped({ detail: { ctx } }) {
+  if (ctx.target === dialog || ctx.target === '#dialog') show();
+  else if (dialog.contains(ctx.sourceElement)) dialog.close();
+}
+
+export function start() {
+  document.addEventListener('htmx:after:swap', swapped);
+  dialog.addEventListener('click', (event) => {
+    if (!event.target.closest('[data-action="close-dialog"]')) return;
+    event.preventDefault();
+    dialog.close();
+  });
+  dialog.addEventListener('close', () => setTimeout(() => dialog.open || dialog.replaceChildren(), FADING));
+  show();
+}

@@ -1,0 +1,131 @@
+/**
+ * The panel beside a conversation. It opens and closes without the conversation being loaded anew, its address is in
+ * the history, and it is fetched again when what it shows has changed, but never under somebody's hands.
+ */
+
+import { on, openConversation, openId } from '../page.js';
+
+const AGAIN = 1_000;
+/** Many may have the panel of a large room open: they don't all ask at once. */
+const SPREAD_PER_MEMBER = 5;
+const LONGEST_SPREAD = 5_000;
+
+let timer;
+/** Whether somebody has gone on in the list of people: it then stays as it is. */
+let wentOn = false;
+
+const place = () => document.getElementById('details');
+const isOpen = () => Boolean(place()?.firstElementChild);
+const link = () => openConversation()?.querySelector('[data-action="details"]');
+const pathOf = (id) => `/c/${id}/details`;
+
+/** Its address is that of the conversation with the panel; going back closes the panel. */
+function opened() {
+  if (location.pathname !== pathOf(openId())) history.pushState({ htmx: true, panel: true }, '', pathOf(openId()));
+  wentOn = false;
+  place().querySelector('#details-close').focus({ preventScroll: true });
+}
+
+function close() {
+  if (history.state?.panel) return history.back();
+  history.replaceState({ htmx: true }, '', `/c/${openId()}`);
+  empty();
+}
+
+function empty() {
+  clearTimeout(timer);
+  place().replaceChildren();
+  link()?.focus({ preventScroll: true });
+}
+
+/** Back and forth between a conversation and its panel: the conversation stays as it is. */
+function travelled(event) {
+  const path = event.detail.path.split('?')[0];
+  if (path === pathOf(openId())) fetchInto('innerHTML');
+  else if (path === `/c/${openId()}` && isOpen()) empty();
+  else return;
+  event.preventDefault();
+}
+
+async function fetchInto(swap) {
+  const id = openId();
+  try {
+    const headers = { 'HX-Request': 'true', 'HX-Target': 'aside#details' };
+    const response = await fetch(pathOf(id), { headers });
+    if (response.status !== 200 || response.redirected) return;
+    const text = await response.text();
+    if (id !== openId() || isBusy()) return;
+    await htmx.swap({ sourceElement: place(), target: place(), swap, text });
+  } catch {
+    return; // No network: the panel stays as it is, until the next news.
+  }
+  // What somebody has once clicked no longer follows its attribute.
+  for (const input of place().querySelectorAll('[type="radio"]')) input.checked = input.defaultChecked;
+}
+
+/** Somebody types here, is asked something, or has not yet copied what is shown only once. */
+function isBusy() {
+  const focused = document.activeElement;
+  const types = place().contains(focused) && focused.matches('select, textarea, input:not([type="radio"])');
+  return types || place().querySelector('details[open], #new-link') || document.querySelector('#dialog[open]');
+}
+
+function refreshIn(milliseconds) {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (!isOpen()) return;
+    if (isBusy()) return refreshIn(AGAIN);
+    keepMembers();
+    fetchInto('innerMorph');
+  }, milliseconds);
+}
+
+function keepMembers() {
+  const searches = Boolean(place().querySelector('#members-query')?.value);
+  place().querySelector('#members')?.toggleAttribute('hx-morph-skip', wentOn || searches);
+}
+
+function asked({ detail: { ctx } }) {
+  if (ctx.sourceElement.matches('#members .more a')) wentOn = true;
+  // What one has done oneself is seen, wherever one was in the list.
+  else if (ctx.request.method === 'POST') place()?.querySelector('#members')?.removeAttribute('hx-morph-skip');
+}
+
+function changed({ conversation_id: id, members_count: members }) {
+  if (id !== openId() || !isOpen()) return;
+  // Without a number it is about this person alone.
+  refreshIn(members ? Math.random() * Math.min(members * SPREAD_PER_MEMBER, LONGEST_SPREAD) : 0);
+}
+
+function clicked(event) {
+  const closes = event.target.closest?.('[data-action="close-details"]');
+  const toggles = isOpen() && event.target.closest?.('[data-action="details"]');
+  if ((!closes && !toggles) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  close();
+}
+
+/** Before the keys of the conversation: what was opened last is closed first. */
+function keydown(event) {
+  if (event.key !== 'Escape' || event.isComposing || !isOpen()) return;
+  if (document.querySelector('dialog[open], :popover-open')) return;
+  if (document.activeElement.closest('.composer') && openConversation().querySelector('[data-editing], [data-reply]')) {
+    return;
+  }
+  event.preventDefault();
+  close();
+}
+
+export function start() {
+  document.addEventListener('click', clicked, true);
+  document.addEventListener('keydown', keydown, true);
+  document.addEventListener('htmx:before:history:restore', travelled);
+  document.addEventListener('htmx:before:request', asked);
+  document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
+    if (ctx.target === place() && ctx.sourceElement === link()) opened();
+  });
+  on('conversation:updated', changed);
+  on('system:resync', () => refreshIn(Math.random() * LONGEST_SPREAD));
+  if (isOpen() && location.pathname !== pathOf(openId())) opened();
+}
