@@ -50,13 +50,13 @@ class Limiter:
         """
         try_id = new_id().hex
         if limit.amount:
-            answer = await self._ask(
+            wait = await self._ask(
                 lambda windows: windows.let_in(
                     _key(limit, key), amount=limit.amount, seconds=limit.window, try_id=try_id
                 )
             )
-            if answer.wait > 0:
-                seconds = max(1.0, answer.wait)
+            if wait > 0:
+                seconds = max(1.0, wait)
                 sentence = f"Too many tries. Please wait {in_words(seconds)}, then try again."
                 raise RateLimited(sentence, retry_after=seconds)
         return try_id

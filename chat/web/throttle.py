@@ -1,4 +1,4 @@
-"""How often one person may do something: counted in Redis, for all processes together."""
+"""How often one person may do something: a bucket in Redis that fills up again steadily."""
 
 import math
 import time
@@ -10,18 +10,16 @@ from aiohttp import web
 
 from chat import redis
 from chat.errors import RateLimited
-from chat.ids import new_id
 from chat.web import metrics
 from chat.web.keys import SERVICES
 from chat.web.logs import get_logger
-from chat.web.windows import Answer, RedisWindows
 
 log = get_logger()
 
-# The generic cell rate algorithm (ITU-T I.371): a bucket that fills up again steadily. One number, one round trip, and
-# the server's clock, so that several processes count together. `KEYS[2]`, where there is one, stands for what was let
-# in before and is only said again. Answers texts, because Redis cuts numbers to integers: the seconds to wait, how
-# many are left, and the seconds until the bucket is full.
+# The generic cell rate algorithm (ITU-T I.371): one number, one round trip, and the server's clock, so that several
+# processes count together. `KEYS[2]`, where there is one, stands for what was let in before and is only said again.
+# Answers texts, because Redis cuts numbers to integers: the seconds to wait, how many are left, and the seconds until
+# the bucket is full.
 TAKE = """
 local now = redis.call('TIME')
 now = now[1] + now[2] / 1000000
@@ -62,8 +60,8 @@ class Throttle(Protocol):
     async def take(
         self, key: str, *, per_minute: int, burst: int | None = None, once: UUID | None = None
     ) -> Allowance | None:
-        """Take one of those that `key` may do: with `burst`, so many at once and `per_minute` steadily; without it,
-        `per_minute` in any sixty seconds. A `per_minute` of 0 means no limit.
+        """Take one of `per_minute`, of which `burst`, or all of them, may come at once; a `per_minute` of 0 means no
+        limit.
 
         Whatever is repeated with the same `once` is counted once; what was refused has not been counted. Answers
         what is left, or None where nobody counts. Raises `RateLimited` with the seconds to wait.
@@ -74,8 +72,7 @@ class RedisThrottle:
     """Counts in Redis. While that is away it lets everything pass; the metrics count its failures."""
 
     def __init__(self, redis_client: redis.Redis) -> None:
-        self._bucket = redis_client.register_script(TAKE)
-        self._windows = RedisWindows(redis_client)
+        self._take = redis_client.register_script(TAKE)
         self._resting_until = 0.0
 
     async def take(
@@ -84,27 +81,20 @@ class RedisThrottle:
         """As `Throttle.take`."""
         if not per_minute or time.monotonic() < self._resting_until:
             return None
+        limit = per_minute if burst is None else burst
         name = f"chat:limit:{key}"
+        keys = [name] if once is None else [name, f"{name}:{once.hex}"]
         try:
-            if burst is None:
-                try_id = (once or new_id()).hex
-                answer = await self._windows.let_in(name, amount=per_minute, seconds=60, try_id=try_id)
-            else:
-                answer = await self._take_from_bucket(name, interval=60 / per_minute, burst=burst, once=once)
+            wait, remaining, reset = await self._take(keys=keys, args=[60 / per_minute, limit, ONCE_SECONDS])
         except redis.UNAVAILABLE:
             self._resting_until = time.monotonic() + REST_SECONDS
             metrics.rate_limiter_errors.inc()
             log.warning("throttle.redis_lost")
             return None
-        allowance = Allowance(burst or per_minute, answer.remaining, answer.reset)
-        if answer.wait > 0:
-            raise TooFast(allowance, retry_after=answer.wait)
+        allowance = Allowance(limit, int(remaining), float(reset))
+        if float(wait) > 0:
+            raise TooFast(allowance, retry_after=float(wait))
         return allowance
-
-    async def _take_from_bucket(self, name: str, *, interval: float, burst: int, once: UUID | None) -> Answer:
-        keys = [name] if once is None else [name, f"{name}:{once.hex}"]
-        wait, remaining, reset = await self._bucket(keys=keys, args=[interval, burst, ONCE_SECONDS])
-        return Answer(float(wait), int(remaining), float(reset))
 
 
 class TooFast(RateLimited):

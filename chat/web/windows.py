@@ -5,43 +5,29 @@ leaves the log when its own time is over.
 """
 
 import time
-from dataclasses import dataclass
 
 from chat.redis import Redis
 
 # One key, one round trip, and the server's clock, so that several processes count together. Each member of the sorted
-# set is a try, its score the moment in microseconds at which it no longer counts. Answers texts, because Redis cuts
-# numbers to integers: the seconds to wait, how many are left, and the seconds until all of them are there again.
+# set is a try, its score the moment in microseconds at which it no longer counts. Answers a text, because Redis cuts
+# numbers to integers.
 LET_IN = """
 local now = redis.call('TIME')
 now = now[1] * 1000000 + now[2]
 local amount, window = tonumber(ARGV[1]), tonumber(ARGV[2]) * 1000000
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-local count, wait = redis.call('ZCARD', KEYS[1]), 0
-if not redis.call('ZSCORE', KEYS[1], ARGV[3]) then
-    if count >= amount then
-        wait = redis.call('ZRANGE', KEYS[1], count - amount, count - amount, 'WITHSCORES')[2] - now
-    else
-        redis.call('ZADD', KEYS[1], string.format('%.0f', now + window), ARGV[3])
-        redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000))
-        count = count + 1
-    end
+local count = redis.call('ZCARD', KEYS[1])
+if count >= amount then
+    local leaves = redis.call('ZRANGE', KEYS[1], count - amount, count - amount, 'WITHSCORES')[2]
+    return tostring((leaves - now) / 1000000)
 end
-local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
-return {tostring(wait / 1000000), tostring(math.max(0, amount - count)), tostring((last - now) / 1000000)}
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + window), ARGV[3])
+redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000))
+return '0'
 """
 
 # So many logs are kept in memory before those that nobody adds to any more are looked for.
 TIDY_ABOVE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Whether a try was let in, and what is left; times in seconds. `wait` is 0 where it was let in."""
-
-    wait: float
-    remaining: int
-    reset: float
 
 
 class RedisWindows:
@@ -51,10 +37,9 @@ class RedisWindows:
         self._redis = redis
         self._let_in = redis.register_script(LET_IN)
 
-    async def let_in(self, key: str, *, amount: int, seconds: float, try_id: str) -> Answer:
-        """Log a try where fewer than `amount` are in the log; one of an id that is there already counts once."""
-        wait, remaining, reset = await self._let_in(keys=[key], args=[amount, seconds, try_id])
-        return Answer(float(wait), int(remaining), float(reset))
+    async def let_in(self, key: str, *, amount: int, seconds: float, try_id: str) -> float:
+        """Log a try where fewer than `amount` are in the log; else the seconds until there is room for one."""
+        return float(await self._let_in(keys=[key], args=[amount, seconds, try_id]))
 
     async def forgive(self, key: str, *, try_id: str) -> None:
         """Take a try out of the log."""
@@ -76,18 +61,15 @@ class MemoryWindows:
     def __len__(self) -> int:
         return len(self._logs)
 
-    async def let_in(self, key: str, *, amount: int, seconds: float, try_id: str) -> Answer:
+    async def let_in(self, key: str, *, amount: int, seconds: float, try_id: str) -> float:
         """As `RedisWindows.let_in`."""
         now = time.monotonic()
         self._tidy(now)
         log = self._logs[key] = _counting(self._logs.get(key, {}), now)
-        wait = 0.0
-        if try_id not in log:
-            if len(log) >= amount:
-                wait = list(log.values())[len(log) - amount] - now
-            else:
-                log[try_id] = now + seconds
-        return Answer(wait, max(0, amount - len(log)), max(log.values()) - now)
+        if len(log) >= amount:
+            return list(log.values())[len(log) - amount] - now
+        log[try_id] = now + seconds
+        return 0
 
     async def forgive(self, key: str, *, try_id: str) -> None:
         """As `RedisWindows.forgive`."""
