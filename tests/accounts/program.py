@@ -9,6 +9,9 @@ import aiohttp
 from tests.accounts.browser import PASSWORD
 from tests.api.program import Answer, Program
 
+# A second is promised. On a busy machine it may take a little longer; without the event it takes 30.
+SOON = 3.0
+
 
 class SigningIn(Program):
     """Sends no token unless it is told to."""
@@ -70,8 +73,9 @@ class Socket:
         await self._socket.send_str(json.dumps({"type": type_, "payload": payload}, default=str))
 
     async def close_code(self) -> int:
-        """Wait for the end; fails where more is heard before."""
-        message = await self._socket.receive()
+        """Wait for the end; fails where more is heard before, or it doesn't come soon."""
+        async with asyncio.timeout(SOON):
+            message = await self._socket.receive()
         assert message.type is aiohttp.WSMsgType.CLOSE, message
         # The socket's own `close_code` is another where the connection ends before it has answered.
         code: int = message.data
