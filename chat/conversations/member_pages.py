@@ -15,6 +15,7 @@ from chat.web.forms import read_form, read_values
 from chat.web.keys import SERVICES
 from chat.web.pages import is_htmx, render_page, render_partial, wants_part
 from chat.web.paths import path_id
+from chat.web.throttle import count_search
 
 MAX_QUERY = 80
 
@@ -23,6 +24,8 @@ async def members(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/members?q=&after=: some of the people in it, for the panel or as a page."""
     whose = await whose_request(request)
     query = request.query.get("q", "").strip()[:MAX_QUERY]
+    if query:
+        await count_search(request, whose["viewer_id"])
     context = {
         "view": "details",
         "query": query,
@@ -90,6 +93,8 @@ async def people_to_add(request: web.Request) -> web.Response:
     whose = await whose_request(request)
     chosen = request.query.getall("with", [])
     query = request.query.get("q", "")
+    if query:
+        await count_search(request, whose["viewer_id"])
     return await _people_to_add(request, whose, query=query, chosen=chosen)
 
 

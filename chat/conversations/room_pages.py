@@ -16,6 +16,7 @@ from chat.web.forms import read_form
 from chat.web.keys import SERVICES
 from chat.web.pages import go_to, is_htmx, render_page, render_partial, wants_pane
 from chat.web.paths import path_id
+from chat.web.throttle import count_search
 
 MAX_QUERY = 80
 
@@ -25,6 +26,8 @@ async def rooms(request: web.Request) -> web.Response:
     viewer = await require_viewer(request)
     query = request.query.get("q", "").strip()[:MAX_QUERY]
     cursor = request.query.get("after", "")
+    if query:
+        await count_search(request, viewer.id)
     part = await room_actions.public_rooms(
         request.app[SERVICES],
         viewer_id=viewer.id,

@@ -6,6 +6,8 @@
 /** Whether the results on the screen are those of an earlier query, and whether Enter waits for the right ones. */
 let stale = false;
 let eager = false;
+/** Asks again what the server put off. */
+let later;
 
 const placeOf = (element) => element.closest?.('[data-search]');
 const fieldIn = (place) => place.querySelector('input[hx-get]');
@@ -48,13 +50,24 @@ function arrived(field, { action }) {
   eager = false;
 }
 
+/** Whoever types faster than may be searched is told nothing of it: the answer comes a little later. */
+function putOff(event) {
+  const { sourceElement: field, response } = event.detail.ctx;
+  if (response?.status !== 429 || !field.matches?.('input[type="search"]')) return;
+  event.preventDefault();
+  clearTimeout(later);
+  later = setTimeout(() => field.isConnected && htmx.trigger(field, 'again'), 1_000 * response.headers.get('Retry-After'));
+}
+
 export function start() {
+  document.addEventListener('htmx:before:swap', putOff);
   document.addEventListener('keydown', keydown);
   document.addEventListener('submit', submitted);
   document.addEventListener('focusin', ({ target }) => {
     if (target.matches('[data-search] input')) stale = eager = false;
   });
   document.addEventListener('input', ({ target }) => {
+    clearTimeout(later);
     if (target.matches('[data-search] input')) stale = true;
   });
   document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {

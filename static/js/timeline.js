@@ -107,7 +107,7 @@ function watchLoading() {
   const again = (sentinel) => setTimeout(() => htmx.process(sentinel, true), 3_000);
   document.addEventListener('htmx:before:swap', (event) => {
     const { sourceElement, response } = event.detail.ctx;
-    if (!(response?.status >= 400)) return;
+    if (!(response?.status >= 400) || event.defaultPrevented) return;
     if (isSentinel(sourceElement)) again(sourceElement);
     else if (response.status !== 429 && response.status < 500) return;
     else emit('failed-to-load');

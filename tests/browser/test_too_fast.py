@@ -1,4 +1,4 @@
-"""Who writes faster than messages may be sent: they wait, are sent in order by themselves, and it is said how long."""
+"""Who writes faster than messages may be sent, or searches too fast: it is put off, and goes on by itself."""
 
 import re
 
@@ -78,3 +78,27 @@ async def test_nothing_is_counted_in_another_conversation(
     await person.row(conversation).get_by_role("link").first.click()
     await expect(person.page.locator(".composer-wait")).to_be_visible()
     await expect(person.messages).to_have_count(2, timeout=20_000)
+
+
+async def test_who_types_faster_than_may_be_searched_finds_it_a_little_later(
+    start_web: StartWeb, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, _, _ = await factory.pair()
+    await factory.user("cyrus")
+    web = start_web(SEARCH_LIMIT_PER_MINUTE="30", CONNECT_LIMIT_PER_MINUTE="0")
+    person = await at_browser(web, ada)
+    refused = []
+    person.page.on("response", lambda answer: refused.append(answer.url) if answer.status == 429 else None)
+    field = person.page.get_by_label("Name or username")
+
+    await person.page.keyboard.press("Control+k")
+    for _ in range(40):
+        async with person.page.expect_response("**/switcher?*"):
+            await field.fill("x" if await field.input_value() == "b" else "b")
+    await field.fill("cyr")
+    await field.press("Enter")
+
+    # Enter waited for the right answer as well.
+    await expect(person.page.locator(".conversation-title")).to_contain_text("Cyrus")
+    assert refused
+    await expect(person.page.locator("#banner")).to_be_hidden()
