@@ -25,12 +25,11 @@ async def members(
     """Members after a place: owners first, then admins, then the others, each by name. With a `prefix` those in whose
     names every word of it begins one."""
     terms = search_terms(search_words(prefix))
-    # Few people have such a name, while many may be in the conversation: the names come first.
-    named = "with named as materialized (select id from users where name_terms @@ lower($6)::tsquery)" if terms else ""
+    # Many may be in the conversation, and few have such a name: those come first.
+    named = "and m.user_id = any (array(select id from users where name_terms @@ lower($6)::tsquery))" if terms else ""
     return await connection.fetch(
         f"""
-        {named}
-        select * from ({_MEMBERS} {"and u.id in (select id from named)" if terms else ""}) member
+        select * from ({_MEMBERS} {named}) member
         where (rank, sort_name, id) > ($2, $3, $4)
         order by rank, sort_name, id
         limit $5

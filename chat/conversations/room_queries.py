@@ -14,6 +14,13 @@ _ROOMS = """
     where c.kind = 'room' and c.deleted_at is null
 """
 _PUBLIC = "c.visibility = 'public'"
+# There may be many rooms, and few have such a word: those come first.
+_NAMED = """
+    and c.id = any (array(
+        select id from conversations
+        where kind = 'room' and visibility = 'public' and deleted_at is null and name_terms @@ lower($5)::tsquery
+    ))
+"""
 
 
 async def public_rooms(
@@ -24,7 +31,7 @@ async def public_rooms(
     return await connection.fetch(
         f"""
         {_ROOMS} and {_PUBLIC} and c.archived_at is null and (c.name_key, c.id) > ($2, $3)
-            {"and c.name_terms @@ lower($5)::tsquery" if terms else ""}
+            {_NAMED if terms else ""}
         order by c.name_key, c.id
         limit $4
         """,
