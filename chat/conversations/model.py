@@ -21,6 +21,9 @@ Visibility: TypeAlias = Literal["public", "private"]
 MemberRole: TypeAlias = Literal["owner", "admin", "member"]
 Notify: TypeAlias = Literal["all", "mentions", "none"]
 
+# The times that people may name.
+_FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
 Item = TypeVar("Item")
 Place = TypeVar("Place", bound=msgspec.Struct)
 
@@ -54,6 +57,10 @@ class RowPlace(msgspec.Struct, frozen=True):
 
     activity_at: Time
     id: UUID
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a time that the database can't hold."""
+        check_time(self.activity_at)
 
 
 class MemberPlace(msgspec.Struct, frozen=True):
@@ -179,6 +186,14 @@ def new_conversation_id(viewer_id: UUID, key: UUID | None) -> UUID:
     """The id of what this person makes: always the same with the same `key`, so that a request which is sent again
     makes nothing twice."""
     return new_id() if key is None else uuid5(viewer_id, str(key))
+
+
+def check_time(time: datetime) -> datetime:
+    """The time, which has to have its zone. Raises `ValueError` for one at an end of the calendar: in UTC it may lie
+    beyond, and asyncpg takes the very ends for infinity."""
+    if not _FIRST <= time <= _LAST:
+        raise ValueError("That is longer ago, or longer until then, than anybody can mean.")
+    return time
 
 
 def pair(one: UUID, other: UUID) -> tuple[UUID, UUID]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chat.conversations import member_queries
-from chat.conversations.model import ConversationNotFound, Notify
+from chat.conversations.model import ConversationNotFound, Notify, check_time
 from chat.errors import ValidationFailed
 from chat.events import ConversationListed
 from chat.services import Services
@@ -22,6 +22,10 @@ async def mute(services: Services, *, viewer_id: UUID, conversation_id: UUID, un
     """Be told of nothing there until then, whatever the level is. Raises `ConversationNotFound`, `ValidationFailed`."""
     if until.tzinfo is None:
         raise ValidationFailed("The time needs its offset from UTC.", fields={"until": "The offset is missing."})
+    try:
+        check_time(until)
+    except ValueError as problem:
+        raise ValidationFailed(str(problem), fields={"until": str(problem)}) from None
     changed = await member_queries.set_muted_until(
         services.pool, user_id=viewer_id, conversation_id=conversation_id, until=until
     )

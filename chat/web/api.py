@@ -216,7 +216,7 @@ async def _read(request: web.Request) -> bytes:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise TooLarge("That is more than this server accepts at once.") from None
-    except (web.HTTPBadRequest, ValueError):
+    except (web.HTTPBadRequest, web.RequestPayloadError, ValueError):
         # What can't be unpacked, where the body says that it is compressed.
         raise MalformedRequest("The body can't be read.") from None
 

@@ -38,7 +38,7 @@ async def _fields(request: web.Request) -> list[tuple[str, str]]:
             request[_FIELDS] = await _parse(request)
         except web.HTTPRequestEntityTooLarge:
             raise TooLarge("That is more than this server accepts at once.") from None
-        except (ValueError, LookupError, web.HTTPBadRequest):
+        except (ValueError, LookupError, web.HTTPBadRequest, web.RequestPayloadError):
             # UnicodeDecodeError is a ValueError.
             raise MalformedForm("That form could not be read.") from None
     return request[_FIELDS]
