@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from chat.accounts.last_use import flush
 from chat.accounts.session_queries import delete_expired_sessions
 from chat.accounts.token_queries import delete_used_refresh_tokens
+from chat.conversations.change_queries import forget_departures as delete_departures
 
 Context: TypeAlias = dict[Any, Any]
 
@@ -20,3 +21,8 @@ async def forget_expired_sessions(context: Context) -> None:
     await delete_expired_sessions(context["pool"])
     lifetime = timedelta(days=context["settings"].refresh_token_days)
     await delete_used_refresh_tokens(context["pool"], older_than=lifetime)
+
+
+async def forget_departures(context: Context) -> None:
+    """Remove who left which conversation, which is kept for sockets that may have missed it."""
+    await delete_departures(context["pool"])

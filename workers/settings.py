@@ -13,7 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from chat.db import create_pool
 from chat.settings import load
-from workers.jobs import Context, flush_last_use, forget_expired_sessions
+from workers.jobs import Context, flush_last_use, forget_departures, forget_expired_sessions
 
 _settings = load(os.environ)
 
@@ -45,6 +45,7 @@ class WorkerSettings:
         # arq's types want jobs with any arguments whatever; a cron job is called with the context alone.
         cron(flush_last_use, second=set(range(0, 60, 10)), timeout=8),  # type: ignore[arg-type]
         cron(forget_expired_sessions, minute=set(range(0, 60, 10)), timeout=30),  # type: ignore[arg-type]
+        cron(forget_departures, minute=5, timeout=30),  # type: ignore[arg-type]
     )
     # JSON and not pickle: whoever can write to Redis must not be able to run code here.
     job_serializer = msgspec.json.encode

@@ -109,6 +109,11 @@ async def remove_member(connection: Connection, *, conversation_id: UUID, user_i
     return bool(removed)
 
 
+async def forget_departures(connection: Connection) -> None:
+    """Forget who left so long ago that every open socket has heard of it (`chat/realtime/recheck.py`)."""
+    await connection.execute("delete from departures where left_at < now() - interval '1 day'")
+
+
 async def other_owner(connection: Connection, *, conversation_id: UUID, user_id: UUID) -> bool:
     """Whether somebody else owns the conversation too."""
     return bool(

@@ -24,6 +24,7 @@ from chat.events import (
 from chat.services import Services
 from tests.conversations.state import assert_sound, lines, roles
 from tests.factory import Factory
+from workers.jobs import forget_departures
 
 
 async def outcomes(*doing: object) -> list[object]:
@@ -361,3 +362,15 @@ async def test_who_is_not_in_it_does_not_learn_who_is(services: Services, factor
     for room, refusal in refusals.items():
         with pytest.raises(refusal):
             await members(services, viewer_id=eve, conversation_id=room)
+
+
+async def test_who_left_yesterday_is_forgotten_by_the_worker(services: Services, pool: Pool, factory: Factory) -> None:
+    ada, bo, cy = [await factory.user() for _ in range(3)]
+    room = await factory.room(ada, bo, cy)
+    for person in (bo, cy):
+        await leave(services, viewer_id=person, conversation_id=room)
+    await pool.execute("update departures set left_at = now() - interval '25 hours' where user_id = $1", bo)
+
+    await forget_departures({"pool": pool})
+
+    assert [user_id for (user_id,) in await pool.fetch("select user_id from departures")] == [cy]
