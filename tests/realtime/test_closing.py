@@ -17,6 +17,7 @@ from chat.settings import Settings
 from tests.accounts.browser import Browser
 from tests.device import Connect, Device, sign_in
 from tests.factory import Factory, client_id
+from tests.json_device import JsonDevice
 from tests.servers import Serve, WebProcess, serving
 
 # A second is promised. On a busy machine it may take a little longer; without the event it takes 30.
@@ -167,14 +168,15 @@ async def test_who_is_signed_out_while_connecting_is_not_forgotten(
 
 
 async def test_a_device_that_gives_no_sign_of_life_is_closed_and_one_that_answers_pings_is_not(
-    serve: Serve, connect: Connect, factory: Factory, pool: Pool
+    serve: Serve, connect_either: Connect, factory: Factory
 ) -> None:
     url = await serve(heartbeat_interval=0.1, heartbeat_timeout=0.4)
-    quiet = await connect(await factory.user(), url)
+    quiet, other = await connect_either(await factory.user(), url), await connect_either(await factory.user(), url)
+    token = {"token": other.token} if isinstance(other, JsonDevice) else {}
 
     async with (
-        aiohttp.ClientSession(cookies={"chat_session": await sign_in(pool, await factory.user())}) as http,
-        http.ws_connect(f"{url}/ws", headers={"Origin": url}, autoping=False) as dead,
+        aiohttp.ClientSession(cookies=other.cookies) as http,
+        http.ws_connect(f"{url}/ws", params=token, headers={"Origin": url}, autoping=False) as dead,
     ):
         kinds = [message.type async for message in dead]
         assert aiohttp.WSMsgType.PING in kinds
