@@ -1,71 +1,24 @@
 """What the hot paths cost: statements for each thing that people do, and rows that each statement looks at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
-from uuid import UUID
+from collections.abc import AsyncIterator
 
-import asyncpg
-import msgspec
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
-from chat.app import create_app
 from chat.db import Pool
 from chat.messages.keys import WRITER
 from chat.settings import Settings
-from chat.web.keys import SERVICES
-from tests.device import Connect, Device
+from tests.device import Connect
 from tests.factory import Factory, client_id
+from tests.messages.costs import Product, counted, explain, is_large, rows_of, rows_read_in_sequence, warm_up
 from tests.messages.filled import fill
-
-NO_LIMITS = {
-    "send_limit_per_minute": 0,
-    "connect_limit_per_minute": 0,
-    "history_limit_per_minute": 0,
-    "frame_limit_per_second": 0,
-}
-TABLES = {"conversations", "members", "messages", "read_events", "sessions", "users"}
-
-
-@dataclass
-class Product:
-    """The product in this process, and every statement that it sends to PostgreSQL."""
-
-    app: web.Application
-    url: str
-    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
-
-    @property
-    def pool(self) -> Pool:
-        return self.app[SERVICES].pool
-
-    def note(self, record: asyncpg.connection.LoggedQuery) -> None:
-        self.statements.append((record.query, tuple(record.args or ())))
-
-    @contextmanager
-    def costs(self, count: int) -> Iterator[None]:
-        """The block sends so many statements, no more and no fewer."""
-        self.statements.clear()
-        yield
-        assert len(self.statements) == count, [query for query, _ in self.statements]
 
 
 @pytest.fixture
 async def product(settings: Settings) -> AsyncIterator[Product]:
-    # So few connections that all are open from the beginning, and can be listened to.
-    changes = NO_LIMITS | {"database_pool_min": 2, "database_pool_max": 2, "writers": 1, "statement_timeout": 30.0}
-    app = create_app(msgspec.structs.replace(settings, **changes))
-    server = TestServer(app, access_log=None)
-    await server.start_server()
-    product = Product(app, str(server.make_url("")).rstrip("/"))
-    for holder in product.pool._holders:
-        holder._con.add_query_logger(product.note)
-    yield product
-    await server.close()
+    """The product, counted."""
+    async with counted(settings) as product:
+        yield product
 
 
 @pytest.fixture
@@ -74,13 +27,7 @@ def url(product: Product) -> str:
     return product.url
 
 
-async def warm_up(device: Device, conversation: UUID) -> None:
-    """What is done for the first time costs more: statements are prepared, templates compiled."""
-    await device.send(conversation, "first")
-    await device.watch(conversation)
-
-
-@pytest.mark.parametrize("people", [2, 100])
+@pytest.mark.parametrize("people", [2, 1_000])
 async def test_a_message_costs_one_statement_however_many_people_hear_of_it(
     product: Product, factory: Factory, connect: Connect, people: int
 ) -> None:
@@ -96,6 +43,19 @@ async def test_a_message_costs_one_statement_however_many_people_hear_of_it(
     with product.costs(20):
         for number in range(20):
             await hers.send(conversation, str(number))
+    with product.costs(1):
+        first = (await hers.send(conversation, "a reply", reply_to=his.frames[-1]["message_id"]))["message_id"]
+    # Who is it, and which message, read anew once the conversation is locked; the change; the message as it is then.
+    changes: list[tuple[str, dict[str, str]]] = [
+        ("message:edit", {"content": "changed"}),
+        ("reaction:add", {"emoji": "👍"}),
+        ("reaction:remove", {"emoji": "👍"}),
+        ("message:delete", {}),
+    ]
+    for change, payload in changes:
+        with product.costs(7):
+            await hers.change(change, first, **payload)
+            await his.expect("message:deleted" if change == "message:delete" else "message:updated")
 
 
 async def test_messages_that_come_together_share_a_statement(
@@ -173,7 +133,7 @@ async def test_nothing_costs_more_with_many_messages(
 
     product.statements.clear()
     message = client_id()
-    await hers.send(conversation, "the newest", message)
+    newest = (await hers.send(conversation, "the newest", message))["message_id"]
     await hers.send(conversation, "again", message)
     await open_page(f"/c/{conversation}?latest=1")
     await open_page(f"/c/{conversation}")
@@ -184,9 +144,16 @@ async def test_nothing_costs_more_with_many_messages(
     await hers.expect("conversation:synced")
     await his.say("receipt:read", conversation_id=conversation, up_to_seq=59_000)
     await his.expect("receipt:updated", read_up_to=59_000)
-    statements = list(product.statements)
+    quoted = (await hers.send(conversation, "a reply", reply_to=newest))["message_id"]
+    for number in range(20):
+        await hers.change("reaction:add", quoted, emoji=chr(0x1F600 + number))
+    await hers.change("message:edit", quoted, content="changed")
+    await hers.change("reaction:remove", quoted, emoji=chr(0x1F600))
+    await open_page(f"/c/{conversation}?latest=1")
+    await hers.change("message:delete", quoted)
+    statements = [(query, arguments) for query, arguments in product.statements if query not in ("BEGIN;", "COMMIT;")]
 
-    assert len(statements) > 15
+    assert len(statements) > 100
     async with pool.acquire() as connection:
         for query, arguments in statements:
             nodes = await explain(connection, query, arguments)
@@ -214,46 +181,3 @@ async def test_sending_stays_quick_while_a_fresh_database_grows_faster_than_its_
         await hers.watch(conversation, after_revision=59_950)
 
     assert await rows_read_in_sequence(product, pool) == before
-
-
-async def explain(
-    connection: asyncpg.pool.PoolConnectionProxy, query: str, arguments: tuple[Any, ...]
-) -> list[dict[str, Any]]:
-    """The nodes of the plan by which the statement was carried out, which leaves nothing behind."""
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        plan = await connection.fetchval(f"explain (analyze, format json) {query}", *arguments)
-    finally:
-        await transaction.rollback()
-
-    def all_of(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        yield node
-        for child in node.get("Plans", ()):
-            yield from all_of(child)
-
-    return list(all_of(msgspec.json.decode(plan)[0]["Plan"]))
-
-
-def is_large(node: dict[str, Any]) -> bool:
-    """Whether the scan was of a table that grows with what people do."""
-    return node.get("Relation Name") in TABLES and rows_of(node) > 10
-
-
-def rows_of(node: dict[str, Any]) -> float:
-    """How many rows a scan looked at."""
-    return float(node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)))
-
-
-async def rows_read_in_sequence(product: Product, pool: Pool) -> int:
-    """How many rows were read by going through tables so far, in the whole database."""
-    async with product.pool.acquire() as one, product.pool.acquire() as other:
-        for connection in (one, other):
-            await connection.execute("select pg_stat_force_next_flush()")
-    async with pool.acquire() as connection:
-        await connection.execute("select pg_stat_force_next_flush()")
-        return int(
-            await connection.fetchval(
-                "select sum(seq_tup_read) from pg_stat_user_tables where relname = any ($1)", list(TABLES)
-            )
-        )
