@@ -78,7 +78,7 @@ async def set_stage(url: str, factory: Factory, services: Services, *, visibilit
     await factory.say(room, [(people["member"], "Here I am", factory.later())])
     message_id = await pool.fetchval("select id from messages where conversation_id = $1", room)
     cookies = {actor: await sign_in(pool, people[actor]) for actor in ACTORS[1:]}
-    tokens = {actor: await make_token(pool, people[actor]) for actor in ACTORS[1:]}
+    tokens: dict[str, str | None] = {actor: await make_token(pool, people[actor]) for actor in ACTORS[1:]}
     await member_actions.remove_person(
         services, viewer_id=people["owner"], conversation_id=room, user_id=people["removed"]
     )
@@ -105,7 +105,7 @@ async def set_stage(url: str, factory: Factory, services: Services, *, visibilit
         "someone": str(await factory.user()),
     }
     await _invite(pool, people["owner"], link, room)
-    return Stage(url, people, names, {"anonymous": new_token()} | cookies, {"anonymous": None} | tokens, ids)
+    return Stage(url, people, names, {"anonymous": new_token()} | cookies, tokens | {"anonymous": None}, ids)
 
 
 async def _invite(pool: Pool, created_by: UUID, token: str, conversation_id: UUID | None) -> UUID:
