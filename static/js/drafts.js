@@ -7,7 +7,7 @@ const PREFIX = `chat:${userId}:draft:`;
 const MOST = 100;
 const LONGEST = 20_000;
 const PAUSE = 300;
-/** While a message is edited, what stands in the field is no draft (later/composing.js). */
+/** While a message is edited, what stands in the field is no draft (later/message/composing.js). */
 const FIELD = '.composer:not([data-editing]) textarea';
 
 let timer;

@@ -35,8 +35,13 @@ function opened() {
 function keepFocus() {
   if (document.activeElement !== document.body || !lastFocused || lastFocused.isConnected) return;
   const twin = document.getElementById(lastFocused.closest('[id]')?.id);
+  // A message can have the focus itself. A reaction in it is known again by its emoji.
+  if (twin?.matches('.message')) twin.tabIndex = 0;
+  const { emoji } = lastFocused.dataset;
   const focusable = 'a, button, input, textarea, [tabindex]';
-  const place = twin?.matches(focusable) ? twin : twin?.querySelector(focusable);
+  const place =
+    (emoji && twin?.querySelector(`[data-emoji="${emoji}"]`)) ||
+    (twin?.matches(focusable) ? twin : twin?.querySelector(focusable));
   if (place) place.focus({ preventScroll: true });
   else focusComposer();
 }

@@ -1,6 +1,6 @@
 /**
  * What is done with a message: by a toolbar and a menu, by keys, by holding it on a touch screen. Here is only what
- * notices that somebody is about to. What it leads to is fetched then (later/message.js), and most visits don't need it.
+ * notices that somebody is about to. What it leads to is fetched then (later/message/deeds.js), and most visits don't need it.
  */
 
 import { emit, on, onAction, openConversation, openId, openTimeline, reachesEnd, userId } from './page.js';
@@ -12,11 +12,14 @@ const STRAY = 10;
 const REACHABLE = ':not(.pending, .deleted, .system)';
 
 let module;
+/** The touch that may become a holding. */
 let holding;
+/** Whether it has; then what the lifted finger would do isn't meant. */
+let held = false;
 
 async function load() {
   try {
-    const loaded = await import('./later/message.js');
+    const loaded = await import('./later/message/deeds.js');
     await loaded.begin();
     return loaded;
   } catch {
@@ -27,10 +30,10 @@ async function load() {
 
 const later = () => (module ??= load());
 
-const messageOf = (element) => element.closest?.(`.timeline > .message${REACHABLE}`);
+const messageOf = (element) => element?.closest?.(`.timeline > .message${REACHABLE}`);
 
 /**
- * Does one of the things that later/message.js lists with a message.
+ * Does one of the things that later/message/deeds.js lists with a message.
  * @param {string} deed
  * @param {Element} element the message, or what stands in it
  */
@@ -55,10 +58,16 @@ function keydown(event) {
 
 function pressed({ target, pointerType, clientX, clientY }) {
   released();
+  held = false;
   // A link has a menu of the browser's own.
   if (pointerType !== 'touch' || !messageOf(target) || target.closest('.text a')) return;
   later();
-  holding = { clientX, clientY, timer: setTimeout(() => act('hold', target), HOLD) };
+  const hold = () => {
+    held = true;
+    // What is under the finger now: the message may have been swapped.
+    act('hold', document.elementFromPoint(clientX, clientY));
+  };
+  holding = { clientX, clientY, timer: setTimeout(hold, HOLD) };
 }
 
 function moved({ clientX, clientY }) {
@@ -99,7 +108,7 @@ export function start() {
   document.addEventListener('pointerdown', pressed);
   document.addEventListener('pointermove', moved);
   for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, released);
-  document.addEventListener('scroll', released, true);
+  document.addEventListener('touchend', (event) => held && event.preventDefault(), { passive: false });
   document.addEventListener('contextmenu', (event) => holding && event.preventDefault());
   onAction('react', (chip) => act('toggle', chip));
   onAction('edits', (button) => act('showEdits', button));

@@ -8,7 +8,6 @@ from tests.proxy import Proxy
 from tests.servers import WebProcess
 
 
-
 async def begin(person: Person, text: str) -> None:
     """Begin to edit the message with this text, and wait until it stands in the field."""
     await person.do(text, "Edit")

@@ -1,6 +1,6 @@
 /** Everything that can be done with a message, in one menu; on a touch screen in a sheet, by holding the message. */
 
-import { act } from '../tools.js';
+import { act } from '../../tools.js';
 import * as details from './details.js';
 import { favourites } from './favourites.js';
 import { open as float, prepare } from './floating.js';
@@ -38,9 +38,8 @@ function showFavourites(message) {
   });
 }
 
-/** A long touch: on a reaction it asks who, elsewhere for the menu. What the lifted finger would do is not meant. */
+/** A long touch: on a reaction it asks who, elsewhere for the menu. */
 export function hold(message, element) {
-  document.addEventListener('touchend', (event) => event.preventDefault(), { once: true, passive: false, capture: true });
   navigator.vibrate?.(10);
   const chip = element.closest('.reaction');
   if (chip) details.showReactions(message);

@@ -1,7 +1,7 @@
 /** The toolbar at the message that is pointed at, or that has the focus by keyboard: one, which moves from place to place. */
 
-import { act } from '../tools.js';
-import { on, userId } from '../page.js';
+import { act } from '../../tools.js';
+import { on, userId } from '../../page.js';
 
 let toolbar;
 

@@ -1,7 +1,7 @@
 /** The emoji that this person reacts with, the latest first, in this browser. */
 
-import { keep, recall } from '../store.js';
-import { userId } from '../page.js';
+import { keep, recall } from '../../store.js';
+import { userId } from '../../page.js';
 
 const KEY = `chat:${userId}:emoji`;
 const USUAL = ['👍', '❤️', '😂', '🎉', '👀', '🙏', '✅', '🔥'];

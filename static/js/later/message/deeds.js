@@ -12,7 +12,7 @@ import * as toolbar from './toolbar.js';
 
 /** Each is called with the message, and with the element in it that was used. */
 const DEEDS = {
-  show: toolbar.show,
+  show,
   hold: menu.hold,
   menu: menu.open,
   reply: composing.reply,
@@ -27,13 +27,18 @@ const DEEDS = {
   follow,
 };
 
+function show(message, element) {
+  toolbar.show(message);
+  details.hint(element.closest('.reaction'));
+}
+
 export const act = (deed, message, element) => DEEDS[deed](message, element);
 
 /** Fetches the markup and the second stylesheet, without which nothing here can be looked at. */
 export async function begin() {
   const [markup] = await Promise.all([fetchMarkup(), styles()]);
   document.body.insertAdjacentHTML('beforeend', markup);
-  for (const part of [toolbar, menu, picker, composing, reacting, removal]) part.start();
+  for (const part of [toolbar, menu, picker, composing, reacting, details, removal]) part.start();
 }
 
 async function fetchMarkup() {

@@ -4,12 +4,12 @@
  * that is edited in `data-editing`; its text is kept in this tab, and the draft waits until it is done.
  */
 
-import { complain } from '../composer.js';
-import { draftOf, saveDraft } from '../drafts.js';
-import { focusMessage } from '../keyboard.js';
-import { add } from '../outbox.js';
-import { on, openConversation, openId } from '../page.js';
-import { keepHere, recallHere } from '../store.js';
+import { complain } from '../../composer.js';
+import { draftOf, saveDraft } from '../../drafts.js';
+import { focusMessage } from '../../keyboard.js';
+import { add } from '../../outbox.js';
+import { on, openConversation, openId } from '../../page.js';
+import { keepHere, recallHere } from '../../store.js';
 import { get, post } from './request.js';
 import { isArchived, mayEdit } from './rights.js';
 import { toast } from './toast.js';
@@ -27,7 +27,7 @@ const field = () => form().querySelector('textarea');
 const key = () => `edit:${openId()}`;
 const edited = () => document.getElementById(`message-${form().dataset.editing}`);
 
-/** @param {HTMLElement} message @returns {import('../outbox.js').Quoted} */
+/** @param {HTMLElement} message @returns {import('../../../outbox.js').Quoted} */
 function quoted(message) {
   const text = message.querySelector('.text').textContent.trim().replace(/\s+/g, ' ').slice(0, PREVIEW);
   const id = message.id.replace('message-', '');

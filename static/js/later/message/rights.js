@@ -1,6 +1,6 @@
 /** What this person may do with a message. The server decides; this is only what is offered. */
 
-import { openConversation, userId } from '../page.js';
+import { openConversation, userId } from '../../page.js';
 
 const isOwn = (message) => message.dataset.author === userId;
 

@@ -1,6 +1,6 @@
 /** What lies behind a message: what it said before it was edited, and who reacted to it. */
 
-import { on } from '../page.js';
+import { on } from '../../page.js';
 import { place } from './floating.js';
 import { get } from './request.js';
 

@@ -1,6 +1,6 @@
 /** Copying what a message says, and the address that leads to it. */
 
-import { openId } from '../page.js';
+import { openId } from '../../page.js';
 import { toast } from './toast.js';
 
 /** @param {HTMLElement} message */

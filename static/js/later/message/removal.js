@@ -1,6 +1,6 @@
 /** Deleting a message, after a question. */
 
-import { focusMessage } from '../keyboard.js';
+import { focusMessage } from '../../keyboard.js';
 import { post } from './request.js';
 import { mayRemove } from './rights.js';
 import { toast } from './toast.js';

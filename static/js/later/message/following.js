@@ -1,8 +1,8 @@
 /** From a quote to what it quotes, and to the message that a link names. */
 
-import { openId } from '../page.js';
-import { focusMessage } from '../keyboard.js';
-import { goTo } from '../scrolling.js';
+import { openId } from '../../page.js';
+import { focusMessage } from '../../keyboard.js';
+import { goTo } from '../../scrolling.js';
 
 /** @param {HTMLElement} _message @param {HTMLAnchorElement} link */
 export function follow(_message, link) {

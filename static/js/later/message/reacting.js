@@ -3,8 +3,9 @@
  * the server refuses, or can't be reached, the reaction is again what the server last said.
  */
 
-import { on } from '../page.js';
-import { keepingPlace } from '../scrolling.js';
+import { focusMessage } from '../../keyboard.js';
+import { on } from '../../page.js';
+import { keepingPlace } from '../../scrolling.js';
 import { prefer } from './favourites.js';
 import { hint } from './details.js';
 import { post } from './request.js';
@@ -86,7 +87,9 @@ function show(message, emoji, chosen) {
     chip.dataset.by = marks.join(' ');
     chip.ariaPressed = chosen;
     count.textContent = Number(count.textContent) + (chosen ? 1 : -1);
-    if (Number(count.textContent) < 1) chip.remove();
+    if (Number(count.textContent) > 0) return;
+    if (chip.contains(document.activeElement)) focusMessage(message);
+    chip.remove();
   });
 }
 

@@ -1,6 +1,6 @@
 /** Asking the server to change something, and for a piece of a page. */
 
-import { receive } from '../connection.js';
+import { receive } from '../../connection.js';
 
 const WITHIN = 10_000;
 const UNREACHABLE = 'The server can’t be reached just now.';
