@@ -1,6 +1,6 @@
 """People over the API: oneself, and finding others."""
 
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 from aiohttp import web
@@ -24,7 +24,7 @@ class ProfileChange(Model, frozen=True):
     """What is to be changed of one's names; what is left out stays."""
 
     username: str | msgspec.UnsetType = msgspec.UNSET
-    display_name: str | msgspec.UnsetType = msgspec.UNSET
+    display_name: Annotated[str, msgspec.Meta(examples=["Kim Berg"])] | msgspec.UnsetType = msgspec.UNSET
 
 
 class PeopleQuery(PageQuery, frozen=True):

@@ -21,7 +21,7 @@ from chat.web.api import Call, Model, answer, no_content
 from chat.web.cors import check_api_origin
 from chat.web.limits import LIMITER
 from chat.web.proxies import is_secure
-from chat.web.shapes import User
+from chat.web.shapes import Email, User
 from chat.web.tokens import is_personal_token
 
 REFRESH_COOKIE = "chat_refresh"
@@ -31,7 +31,7 @@ COOKIE_PATH = "/api/auth"
 class Registration(Model, frozen=True):
     """A new account. `invite` is the token of an invite link, where one is needed; `device` what to call this one."""
 
-    email: str
+    email: Email
     username: str
     display_name: str
     password: str
@@ -42,7 +42,7 @@ class Registration(Model, frozen=True):
 class Login(Model, frozen=True):
     """Who signs in. `email` may be a username as well; `device` is what to call this one in the list of devices."""
 
-    email: str
+    email: Email
     password: str
     device: str = ""
 

@@ -42,7 +42,7 @@ class NewRoom(Model, frozen=True, tag_field="kind", tag="room"):
     Sent again with the same `client_conversation_id`, it is made once.
     """
 
-    name: str
+    name: Annotated[str, Meta(examples=["Workshop"])]
     visibility: Visibility
     topic: str = ""
     client_conversation_id: UUID | None = None
@@ -55,7 +55,7 @@ class ConversationChange(Model, frozen=True):
     `muted_until` are one's own.
     """
 
-    name: str | UnsetType = UNSET
+    name: Annotated[str, Meta(examples=["Workshop"])] | UnsetType = UNSET
     topic: str | UnsetType = UNSET
     visibility: Visibility | UnsetType = UNSET
     archived: bool | UnsetType = UNSET

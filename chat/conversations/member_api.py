@@ -13,6 +13,7 @@ from chat.events import Time
 from chat.web.api import Call, Model, PageQuery, answer, no_content
 from chat.web.cursors import decode_cursor
 from chat.web.shapes import Text, User
+from chat.web.throttle import count_search
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -45,6 +46,8 @@ class RoleChange(Model, frozen=True):
 async def list_members(call: Call[None, MembersQuery]) -> web.Response:
     """Who is in it: owners first, then admins, each by name."""
     query = call.query
+    if query.q:
+        await count_search(call.request, call.viewer.id)
     after = decode_cursor(query.cursor, MemberPlace)
     part = await member_actions.members(call.services, **_where(call), prefix=query.q, after=after, limit=query.limit)
     items = [_shown(member) for member in part.items]

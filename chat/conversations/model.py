@@ -146,6 +146,7 @@ class Room:
     visibility: Visibility
     members_count: int
     joined: bool
+    kind: Kind = "room"
 
     @property
     def hue(self) -> int:
@@ -188,12 +189,11 @@ def new_conversation_id(viewer_id: UUID, key: UUID | None) -> UUID:
     return new_id() if key is None else uuid5(viewer_id, str(key))
 
 
-def check_time(time: datetime) -> datetime:
-    """The time, which has to have its zone. Raises `ValueError` for one at an end of the calendar: in UTC it may lie
-    beyond, and asyncpg takes the very ends for infinity."""
+def check_time(time: datetime) -> None:
+    """Raises `ValueError` for a time at an end of the calendar: in UTC it may lie beyond, and asyncpg takes the very
+    ends for infinity."""
     if not _FIRST <= time <= _LAST:
         raise ValueError("That is longer ago, or longer until then, than anybody can mean.")
-    return time
 
 
 def pair(one: UUID, other: UUID) -> tuple[UUID, UUID]:

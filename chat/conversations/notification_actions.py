@@ -21,11 +21,11 @@ async def set_notify(services: Services, *, viewer_id: UUID, conversation_id: UU
 async def mute(services: Services, *, viewer_id: UUID, conversation_id: UUID, until: datetime) -> None:
     """Be told of nothing there until then, whatever the level is. Raises `ConversationNotFound`, `ValidationFailed`."""
     if until.tzinfo is None:
-        raise ValidationFailed("The time needs its offset from UTC.", fields={"until": "The offset is missing."})
+        raise ValidationFailed("The time needs its offset from UTC.", fields={"muted_until": "The offset is missing."})
     try:
         check_time(until)
     except ValueError as problem:
-        raise ValidationFailed(str(problem), fields={"until": str(problem)}) from None
+        raise ValidationFailed(str(problem), fields={"muted_until": str(problem)}) from None
     changed = await member_queries.set_muted_until(
         services.pool, user_id=viewer_id, conversation_id=conversation_id, until=until
     )

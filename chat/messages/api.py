@@ -15,7 +15,7 @@ from chat.messages.keys import WRITER
 from chat.messages.model import Edition, HistoryPage
 from chat.web.api import Call, Model, Page, PageQuery, Seq, answer
 from chat.web.cursors import decode_cursor, encode_cursor
-from chat.web.shapes import Message, as_seen_by
+from chat.web.shapes import Content, Message, as_seen_by
 from chat.web.throttle import RequestThrottle, count_history
 
 # Beyond every sequence number.
@@ -35,7 +35,7 @@ class NewMessage(Model, frozen=True):
     `reply_to` is the id of a message of the same conversation.
     """
 
-    content: str
+    content: Content
     client_message_id: UUID
     reply_to: UUID | None = None
 
@@ -43,7 +43,7 @@ class NewMessage(Model, frozen=True):
 class MessageChange(Model, frozen=True):
     """What a message is to say from now on."""
 
-    content: str
+    content: Content
 
 
 class Older(msgspec.Struct, frozen=True, tag=True):

@@ -9,6 +9,9 @@ from chat import events
 
 # PostgreSQL's text can't hold a NUL.
 Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
+# With an example for the documentation.
+Email = Annotated[str, msgspec.Meta(examples=["somebody@example.org"])]
+Content = Annotated[str, msgspec.Meta(examples=["The ferry leaves at *seven*."])]
 # A person as others see them.
 User = events.Sender
 Status: TypeAlias = Literal["sent", "delivered", "read"]

@@ -172,4 +172,6 @@ async def test_whoever_is_too_fast_is_told_when_to_come_back(
         first, second = await of_ada.get(path), await of_ada.get(path)
         assert (first.status, first.headers["X-RateLimit-Remaining"]) == (200, "0")
         assert second.refusal == (429, "RATE_LIMITED")
-    assert (await of_ada.get("/rooms", q="any")).refusal == (429, "RATE_LIMITED")
+    for path in ("/rooms", f"/conversations/{conversation}/members"):
+        assert (await of_ada.get(path)).status == 200
+        assert (await of_ada.get(path, q="any")).refusal == (429, "RATE_LIMITED")
