@@ -101,7 +101,7 @@ async def test_a_deletion_that_is_refused_says_why_and_can_be_tried_again(
 
     await person.context.set_offline(True)
     await dialog.get_by_role("button", name="Delete").click()
-    await expect(dialog.get_by_role("alert")).to_have_text("You’re offline.")
+    await expect(dialog.get_by_role("alert")).to_have_text("You\u2019re offline.")
     await person.sees("Going")
 
     await person.context.set_offline(False)

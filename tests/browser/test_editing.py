@@ -109,7 +109,7 @@ async def test_nobody_edits_what_others_wrote(web: WebProcess, factory: Factory,
 
 
 async def test_an_edit_without_network_keeps_its_text_and_is_saved_when_tried_again(
-    web: WebProcess, line: Proxy, factory: Factory, at_browser: AtBrowser
+    line: Proxy, factory: Factory, at_browser: AtBrowser
 ) -> None:
     ada, _, conversation = await factory.pair()
     await factory.say(conversation, [(ada, "Before", factory.later())])
@@ -118,7 +118,7 @@ async def test_an_edit_without_network_keeps_its_text_and_is_saved_when_tried_ag
 
     await person.unplug(line)
     await person.write("After")
-    await expect(person.page.locator(".composer-error")).to_contain_text("Your change isn’t saved yet.")
+    await expect(person.page.locator(".composer-error")).to_contain_text("Your change isn\u2019t saved yet.")
     await expect(person.field).to_have_value("After")
     await person.sees("Before")
 

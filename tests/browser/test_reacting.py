@@ -158,7 +158,7 @@ async def test_a_reaction_that_does_not_arrive_is_taken_back_on_the_screen(
 
     await person.context.set_offline(True)
     await person.page.locator(".emoji-often [data-emoji='👍']").click()
-    await expect(person.page.locator("#toast")).to_have_text("You’re offline.")
+    await expect(person.page.locator("#toast")).to_have_text("You\u2019re offline.")
     await expect(person.reactions("Still there?")).to_have_count(0)
 
     await person.context.set_offline(False)

@@ -51,7 +51,7 @@ async def test_a_reply_can_be_given_up(web: WebProcess, factory: Factory, at_bro
     await expect(person.field).to_have_value("Well")
 
     await person.do("Who brings cake?", "Reply")
-    await bar.get_by_role("button", name="Don’t reply").click()
+    await bar.get_by_role("button", name="Don\u2019t reply").click()
     await person.field.press("Enter")
     await person.sees("Well")
     await expect(person.message("Well").locator(".quote")).to_have_count(0)
