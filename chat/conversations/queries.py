@@ -25,7 +25,14 @@ def _rows(which: str) -> str:
     """Conversations as one member sees them, `which` of them chosen before anything else is looked up: the other one of
     a direct conversation, the people of a group without a name, the last message."""
     return f"""
-        select mine.*, other.display_name as other_name, other.username, people.names,
+        select mine.*, other.display_name as other_name, other.username,
+            case when mine.kind = 'group' and mine.name is null then array(
+                select u.display_name
+                from members x join users u on u.id = x.user_id
+                where x.conversation_id = mine.id and x.user_id <> mine.viewer_id
+                order by x.user_id
+                limit {NAMES}
+            ) end as names,
             m.sender_id, sender.display_name as sender_name, left(m.content, 240) as content, m.content_type,
             m.deleted_at,
             mine.other_id is not null and {_BLOCKED.format(low="mine.viewer_id", high="mine.other_id")} as blocked,
@@ -45,17 +52,6 @@ def _rows(which: str) -> str:
         left join users other on other.id = mine.other_id
         left join messages m on m.conversation_id = mine.id and m.seq = mine.last_seq
         left join users sender on sender.id = m.sender_id
-        left join lateral (
-            select array_agg(display_name order by user_id) as names
-            from (
-                select x.user_id, u.display_name
-                from members x join users u on u.id = x.user_id
-                where mine.kind = 'group' and mine.name is null
-                    and x.conversation_id = mine.id and x.user_id <> mine.viewer_id
-                order by x.user_id
-                limit {NAMES}
-            ) named
-        ) people on true
         order by mine.activity_at desc, mine.id
     """
 
