@@ -1,15 +1,17 @@
 """The list of conversations, and going to any of them."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from aiohttp import web
 
 from chat.accounts import actions as accounts
 from chat.accounts.sessions import require_viewer
 from chat.conversations import actions, room_actions
-from chat.conversations.model import Room
+from chat.conversations.model import Room, Row
 from chat.services import Services
 from chat.web.keys import SERVICES, SignedIn
 from chat.web.pages import render_page, render_partial, wants_pane
@@ -22,7 +24,13 @@ MOST_ROOMS = 8
 
 async def shell_context(request: web.Request, viewer: SignedIn) -> Mapping[str, Any]:
     """What stands around every pane: the rows of the sidebar."""
-    return {"conversations": await actions.listed(request.app[SERVICES], viewer_id=viewer.id)}
+    rows = await actions.listed(request.app[SERVICES], viewer_id=viewer.id)
+    return {"conversations": rows, "list_version": _version_of(rows)}
+
+
+def _version_of(rows: list[Row]) -> str:
+    """The same for the same rows, and another one where anything about them has changed."""
+    return hashlib.blake2b(msgspec.json.encode(rows), digest_size=8).hexdigest()
 
 
 async def home(request: web.Request) -> web.Response:
@@ -36,9 +44,12 @@ async def home(request: web.Request) -> web.Response:
 
 
 async def sidebar(request: web.Request) -> web.Response:
-    """GET /sidebar: all rows again, for a page that was away and may have missed some of their changes."""
+    """GET /sidebar?version=: all rows again, for a page that was away and may have missed some of their changes; 204
+    where it has missed nothing."""
     viewer = await require_viewer(request)
     rows = await actions.listed(request.app[SERVICES], viewer_id=viewer.id)
+    if request.query.get("version") == _version_of(rows):
+        return web.Response(status=204)
     return render_partial(request, "conversations/_rows.html", {"conversations": rows})
 
 

@@ -80,7 +80,7 @@ const watcher = new MutationObserver(plan);
 
 /** After a time without a socket the list may be anything; the server's is fetched, and only what differs changes. */
 async function refetch() {
-  await swapIn('/sidebar', 'innerMorph');
+  await swapIn(`/sidebar?version=${list.dataset.version}`, 'innerMorph');
   // What is open and isn't in the list is an old one, or was lost meanwhile.
   if (openId() && !rowOf(openId())) fetchRow(openId());
 }

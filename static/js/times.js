@@ -20,6 +20,12 @@ export const dayName = (date) => relative(date, 'Today', 'Yesterday', weekday, d
 /** As in "last seen yesterday". */
 const inSentence = (date) => relative(date, timeOfDay, 'yesterday', weekday, dayAndMonth, withYear);
 
+/** As in "works until 14:20" and "works until Mar 3, 14:20". */
+const moment = (date) =>
+  dayNumber(date) === dayNumber(new Date())
+    ? timeOfDay.format(date)
+    : `${shortDate.format(date)}, ${timeOfDay.format(date)}`;
+
 const shortly = (date) => relative(date, timeOfDay, 'Yesterday', shortWeekday, shortDate, shortWithYear);
 
 function relative(date, today, yesterday, week, year, older) {
@@ -29,13 +35,21 @@ function relative(date, today, yesterday, week, year, older) {
   return typeof form === 'string' ? form : form.format(date);
 }
 
+const formOf = (element) =>
+  element.closest('.message')
+    ? timeOfDay.format
+    : element.closest('.row')
+      ? shortly
+      : element.matches('.moment')
+        ? moment
+        : inSentence;
+
 /** @param {ParentNode} root whose `<time>` elements get the words that belong at their place */
 export function localise(root) {
   for (const element of root.querySelectorAll('time[datetime]')) {
     const date = new Date(element.dateTime);
     if (Number.isNaN(date.getTime())) continue;
-    const form = element.closest('.message') ? timeOfDay.format : element.closest('.row') ? shortly : inSentence;
-    const text = form(date);
+    const text = formOf(element)(date);
     if (element.textContent !== text) element.textContent = text;
     element.title ||= complete.format(date);
   }

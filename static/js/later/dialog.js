@@ -1,18 +1,23 @@
 /** The dialog that shows what is fetched into it. A form in it that has changed something behind it closes it. */
 
+import { localise } from '../times.js';
+
 const dialog = document.getElementById('dialog');
 /** As long as it takes to fade away. */
 const FADING = 200;
 
 function show() {
+  localise(dialog);
   if (!dialog.open) return dialog.showModal();
   // Something else is in it now, and what had the focus is gone.
   if (!dialog.contains(document.activeElement)) (dialog.querySelector('[autofocus]') ?? dialog).focus();
 }
 
 function swapped({ detail: { ctx } }) {
-  if (ctx.target === dialog || ctx.target === '#dialog') show();
-  else if (dialog.contains(ctx.sourceElement)) dialog.close();
+  // The server, too, may say where its answer belongs; then it is a selector.
+  const target = typeof ctx.target === 'string' ? document.querySelector(ctx.target) : ctx.target;
+  if (target === dialog) show();
+  else if (dialog.contains(ctx.sourceElement) && !dialog.contains(target)) dialog.close();
 }
 
 export function start() {

@@ -4,6 +4,7 @@
  */
 
 import { on, openConversation, openId } from '../page.js';
+import { localise } from '../times.js';
 
 const AGAIN = 1_000;
 /** Many may have the panel of a large room open: they don't all ask at once. */
@@ -59,6 +60,7 @@ async function fetchInto(swap) {
   } catch {
     return; // No network: the panel stays as it is, until the next news.
   }
+  localise(place());
   // What somebody has once clicked no longer follows its attribute.
   for (const input of place().querySelectorAll('[type="radio"]')) input.checked = input.defaultChecked;
 }
@@ -123,9 +125,12 @@ export function start() {
   document.addEventListener('htmx:before:history:restore', travelled);
   document.addEventListener('htmx:before:request', asked);
   document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
-    if (ctx.target === place() && ctx.sourceElement === link()) opened();
+    if (ctx.target !== place()) return;
+    localise(place());
+    if (ctx.sourceElement === link()) opened();
   });
   on('conversation:updated', changed);
   on('system:resync', () => refreshIn(Math.random() * LONGEST_SPREAD));
+  localise(place());
   if (isOpen() && location.pathname !== pathOf(openId())) opened();
 }
