@@ -11,16 +11,20 @@ from aiohttp import web
 
 from chat.app import create_app
 from chat.db import Pool
-from chat.events import Event
+from chat.events import ConversationListed, Event
+from chat.realtime.hub import Hub
+from chat.realtime.socket import HUB
 from chat.services import Services
 from chat.settings import Settings
 from chat.web.keys import SERVICES
 from tests.accounts.browser import Browser
 from tests.conftest import NO_LIMITS
-from tests.device import sign_in
+from tests.device import Device, sign_in
+from tests.factory import Factory
 from tests.servers import serving
 
 SignIn = Callable[[UUID], Awaitable[Browser]]
+Heard = Callable[[Device, UUID, UUID], Awaitable[list[str]]]
 
 
 @pytest.fixture
@@ -69,3 +73,22 @@ async def browse(url: str, pool: Pool) -> AsyncIterator[SignIn]:
         await browser.http.close()
     # aiohttp closes its transports in the turn after (its documentation, "Graceful Shutdown").
     await asyncio.sleep(0)
+
+
+@pytest.fixture
+def hub(app: web.Application, url: str) -> Hub:  # noqa: ARG001 - it is there while the product is served
+    return app[HUB]
+
+
+@pytest.fixture
+def heard(services: Services, factory: Factory) -> Heard:
+    """The types of the frames about a conversation that a person's device got, when all that was told until now has
+    come: news of another conversation, which is told after it, has."""
+
+    async def heard_(device: Device, user_id: UUID, conversation_id: UUID) -> list[str]:
+        other = await factory.group(user_id)
+        services.emit(ConversationListed(user_id, other))
+        await device.expect("conversation:updated", conversation_id=other)
+        return [frame["type"] for frame in device.frames if frame.get("conversation_id") == str(conversation_id)]
+
+    return heard_

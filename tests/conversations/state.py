@@ -1,8 +1,10 @@
 """What the database holds of a conversation, and what must be true of it whatever was done."""
 
+import asyncio
 from uuid import UUID
 
 from chat.db import Connection, Pool
+from chat.errors import ChatError
 
 
 async def lines(pool: Pool, conversation_id: UUID) -> list[str]:
@@ -40,3 +42,12 @@ async def assert_sound(pool: Pool, conversation_id: UUID) -> None:
     assert [message["seq"] for message in said] == list(range(1, row["last_seq"] + 1))
     assert max((message["revision"] for message in said), default=0) <= row["revision"]
     assert not {user_id for (user_id,) in gone} & set(members)
+
+
+async def outcomes(*doing: object) -> list[object]:
+    """What came of things that were done at once; refusals by their class."""
+    done = await asyncio.gather(*doing, return_exceptions=True)  # type: ignore[call-overload]
+    for one in done:
+        if isinstance(one, BaseException) and not isinstance(one, ChatError):
+            raise one
+    return [type(one) if isinstance(one, ChatError) else one for one in done]

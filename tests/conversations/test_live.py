@@ -1,50 +1,21 @@
 """Who hears what: devices of those who come into a conversation, and of those who go out of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from uuid import UUID
 
 import pytest
-import redis
-from aiohttp import web
 
 from chat.conversations.detail_actions import archive, change_details, delete
 from chat.conversations.group_actions import create_group
-from chat.conversations.member_actions import add_people, leave, remove_person
+from chat.conversations.member_actions import leave, remove_person
 from chat.conversations.room_actions import join
 from chat.db import Pool
-from chat.events import ConversationListed, ConversationRemoved
-from chat.realtime import recheck
-from chat.realtime.hub import Hub
-from chat.realtime.socket import FEATURES, HUB
 from chat.services import Services
+from tests.conversations.conftest import Heard
 from tests.conversations.state import assert_sound, lines
-from tests.device import Connect, Device
+from tests.device import Connect
 from tests.factory import Factory
 from tests.json_device import JsonDevice
 from tests.servers import Serve
-
-Heard = Callable[[Device, UUID, UUID], Awaitable[list[str]]]
-
-
-@pytest.fixture
-def hub(app: web.Application, url: str) -> Hub:  # noqa: ARG001 - it is there while the product is served
-    return app[HUB]
-
-
-@pytest.fixture
-def heard(services: Services, factory: Factory) -> Heard:
-    """The types of the frames about a conversation that a person's device got, when all that was told until now has
-    come: news of another conversation, which is told after it, has."""
-
-    async def heard_(device: Device, user_id: UUID, conversation_id: UUID) -> list[str]:
-        other = await factory.group(user_id)
-        services.emit(ConversationListed(user_id, other))
-        await device.expect("conversation:updated", conversation_id=other)
-        return [frame["type"] for frame in device.frames if frame.get("conversation_id") == str(conversation_id)]
-
-    return heard_
 
 
 @pytest.mark.parametrize("where", ["the same process", "another process"])
@@ -153,81 +124,6 @@ async def test_what_is_deleted_is_gone_from_every_screen(
         assert (await device.send(room, "anybody?"))["code"] == "NOT_FOUND"
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(8):
-        while not condition():  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0.01)
-
-
-async def test_news_of_coming_that_come_after_those_of_going_let_nobody_in(
-    services: Services, factory: Factory, connect: Connect, hub: Hub, heard: Heard
-) -> None:
-    ada, bo = await factory.user(), await factory.user()
-    group = await factory.group(ada, bo)
-    hers, his = await connect(ada), await connect(bo)
-    await remove_person(services, viewer_id=ada, conversation_id=group, user_id=bo)
-    await his.expect("conversation:removed", conversation_id=group)
-
-    hub.emit(ConversationListed(bo, group))
-    await his.expect("conversation:updated", conversation_id=group)
-    await until(lambda: len(hub.roster.told_of(group)) == 1)
-
-    await hers.send(group, "among us")
-    assert "message:received" not in await heard(his, bo, group)
-
-
-async def test_news_of_going_that_come_after_those_of_coming_keep_nobody_out(
-    services: Services, factory: Factory, connect: Connect, hub: Hub
-) -> None:
-    ada, bo = await factory.user(), await factory.user()
-    group = await factory.group(ada)
-    hers, his = await connect(ada), await connect(bo)
-    await add_people(services, viewer_id=ada, conversation_id=group, user_ids=[bo])
-    await his.expect("conversation:updated", conversation_id=group)
-
-    seen = len(his.frames)
-    hub.emit(ConversationRemoved(group, bo, "removed"))
-    await his.expect("conversation:removed", conversation_id=group)
-    await his.expect("conversation:updated", since=seen, conversation_id=group)
-
-    await hers.send(group, "still here?")
-    await his.expect("message:received", conversation_id=group, seq=2)
-
-
-async def test_who_connects_while_being_removed_hears_nothing(
-    app: web.Application,
-    services: Services,
-    factory: Factory,
-    connect: Connect,
-    hub: Hub,
-    heard: Heard,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    ada, bo = await factory.user(), await factory.user()
-    group = await factory.group(ada, bo)
-    hers = await connect(ada)
-    asked, answer = asyncio.Event(), asyncio.Event()
-    features = app[FEATURES]
-
-    async def slow(app: web.Application, user_id: UUID) -> list[UUID]:
-        found = await features.conversation_ids(app, user_id)
-        asked.set()
-        await answer.wait()
-        return found
-
-    monkeypatch.setitem(app._state, FEATURES, replace(features, conversation_ids=slow))
-    connecting = asyncio.ensure_future(connect(bo))
-    await asked.wait()
-    await remove_person(services, viewer_id=ada, conversation_id=group, user_id=bo)
-    await hers.expect("message:received", conversation_id=group, seq=1)
-    answer.set()
-    his = await connecting
-    await until(lambda: len(hub.roster.told_of(group)) == 1)
-
-    await hers.send(group, "among us")
-    assert "message:received" not in await heard(his, bo, group)
-
-
 async def test_who_is_removed_while_sending_has_sent_before_or_not_at_all(
     pool: Pool, services: Services, factory: Factory, connect: Connect
 ) -> None:
@@ -256,63 +152,3 @@ async def until_waiting(pool: Pool, count: int) -> None:
     async with asyncio.timeout(8):
         while await pool.fetchval(waiting) < count:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
-
-
-@pytest.fixture
-def lost_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second look comes soon; tests change the database as another process would whose news are lost."""
-    monkeypatch.setattr(recheck, "INTERVAL_SECONDS", 0.05)
-
-
-@pytest.mark.usefixtures("lost_news")
-class TestWhenNewsAreLost:
-    """The database is looked at again, every half minute and when the bus was interrupted."""
-
-    async def test_who_was_removed_is_told_nothing_more(
-        self, noted: Services, factory: Factory, connect: Connect, hub: Hub
-    ) -> None:
-        ada, bo = await factory.user(), await factory.user()
-        group = await factory.group(ada, bo)
-        his = await connect(bo)
-        await his.watch(group)
-
-        await remove_person(noted, viewer_id=ada, conversation_id=group, user_id=bo)
-
-        await his.expect("conversation:removed", conversation_id=group)
-        assert hub.roster.told_of(group) == ()
-
-    async def test_who_is_in_it_again_stays(
-        self, noted: Services, factory: Factory, connect: Connect, hub: Hub
-    ) -> None:
-        ada, bo = await factory.user(), await factory.user()
-        group, other = await factory.group(ada, bo), await factory.group(ada, bo)
-        his = await connect(bo)
-        for conversation_id in (group, other):
-            await remove_person(noted, viewer_id=ada, conversation_id=conversation_id, user_id=bo)
-        await add_people(noted, viewer_id=ada, conversation_id=group, user_ids=[bo])
-        await his.expect("conversation:removed", conversation_id=other)
-        assert len(hub.roster.told_of(group)) == 1
-
-    async def test_what_was_deleted_is_gone(self, noted: Services, factory: Factory, connect: Connect) -> None:
-        ada, bo = await factory.user(), await factory.user()
-        room = await factory.room(ada, bo)
-        his = await connect(bo)
-        await delete(noted, viewer_id=ada, conversation_id=room)
-        assert (await his.expect("conversation:removed", conversation_id=room))["reason"] == "deleted"
-
-
-async def test_after_the_bus_was_interrupted_who_came_in_is_told(
-    noted: Services, pool: Pool, factory: Factory, connect: Connect, hub: Hub, redis_url: str
-) -> None:
-    ada, bo = await factory.user(), await factory.user()
-    room = await factory.room(ada)
-    his = await connect(bo)
-    await join(noted, viewer_id=bo, conversation_id=room)
-    assert hub.roster.told_of(room) == ()
-
-    with redis.Redis.from_url(redis_url) as connection:
-        connection.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-
-    await his.expect("conversation:updated", conversation_id=room)
-    assert len(hub.roster.told_of(room)) == 1
-    await assert_sound(pool, room)

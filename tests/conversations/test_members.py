@@ -1,17 +1,16 @@
-"""Who is in a conversation: adding, removing, leaving, roles, and the list of them."""
+"""Who is in a conversation: adding, removing, leaving."""
 
-import asyncio
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import pytest
 
 from chat.conversations import actions
-from chat.conversations.member_actions import add_people, change_role, hand_over, leave, members, remove_person
-from chat.conversations.model import ConversationNotFound, MemberPlace, NotInConversation
+from chat.conversations.member_actions import add_people, leave, remove_person
+from chat.conversations.model import ConversationNotFound, NotInConversation
 from chat.db import Pool
-from chat.errors import ChatError, Conflict, Forbidden, NotFound, ValidationFailed
+from chat.errors import Conflict, Forbidden, ValidationFailed
 from chat.events import (
     ConversationChanged,
     ConversationListed,
@@ -22,18 +21,9 @@ from chat.events import (
     Sender,
 )
 from chat.services import Services
-from tests.conversations.state import assert_sound, lines, roles
+from tests.conversations.state import assert_sound, lines, outcomes, roles
 from tests.factory import Factory
 from workers.jobs import forget_departures
-
-
-async def outcomes(*doing: object) -> list[object]:
-    """What came of things that were done at once; refusals by their class."""
-    done = await asyncio.gather(*doing, return_exceptions=True)  # type: ignore[call-overload]
-    for one in done:
-        if isinstance(one, BaseException) and not isinstance(one, ChatError):
-            raise one
-    return [type(one) if isinstance(one, ChatError) else one for one in done]
 
 
 async def test_who_is_added_has_read_what_was_said_before(services: Services, pool: Pool, factory: Factory) -> None:
@@ -218,27 +208,6 @@ async def test_nobody_leaves_a_direct_conversation(services: Services, factory: 
         await remove_person(services, viewer_id=ada, conversation_id=direct, user_id=bo)
 
 
-async def test_the_last_owner_stays_until_somebody_else_owns_it(
-    services: Services, pool: Pool, factory: Factory
-) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    group = await factory.group(ada, bo)
-
-    with pytest.raises(Conflict, match="Hand it over"):
-        await leave(services, viewer_id=ada, conversation_id=group)
-    with pytest.raises(Conflict, match="Hand it over"):
-        await remove_person(services, viewer_id=ada, conversation_id=group, user_id=ada)
-    with pytest.raises(Conflict, match="Hand it over"):
-        await change_role(services, viewer_id=ada, conversation_id=group, user_id=ada, role="member")
-    assert await roles(pool, group) == {ada: "owner", bo: "member"}
-
-    await hand_over(services, viewer_id=ada, conversation_id=group, user_id=bo)
-    assert await roles(pool, group) == {ada: "admin", bo: "owner"}
-    await leave(services, viewer_id=ada, conversation_id=group)
-    assert await lines(pool, group) == ["Ada handed the group over to Bo", "Ada left"]
-    await assert_sound(pool, group)
-
-
 async def test_whoever_is_alone_in_it_deletes_it_by_leaving(
     noted: Services, events: list[Event], pool: Pool, factory: Factory
 ) -> None:
@@ -251,34 +220,6 @@ async def test_whoever_is_alone_in_it_deletes_it_by_leaving(
     assert await pool.fetchval("select deleted_at is not null from conversations where id = $1", room)
     with pytest.raises(ConversationNotFound):
         await actions.get(noted, viewer_id=ada, conversation_id=room)
-
-
-async def test_of_two_owners_who_leave_at_once_one_stays(services: Services, pool: Pool, factory: Factory) -> None:
-    ada, bo, cy = [await factory.user() for _ in range(3)]
-    for _ in range(5):
-        room = await factory.room(ada, bo, cy)
-        await factory.set_role(room, bo, "owner")
-
-        left = await outcomes(
-            leave(services, viewer_id=ada, conversation_id=room), leave(services, viewer_id=bo, conversation_id=room)
-        )
-
-        assert sorted(map(str, left)) == sorted(map(str, [None, Conflict]))
-        await assert_sound(pool, room)
-
-
-async def test_two_owners_who_take_each_other_down_leave_one(services: Services, pool: Pool, factory: Factory) -> None:
-    ada, bo = await factory.user(), await factory.user()
-    room = await factory.room(ada, bo)
-    await factory.set_role(room, bo, "owner")
-
-    done = await outcomes(
-        change_role(services, viewer_id=ada, conversation_id=room, user_id=bo, role="member"),
-        change_role(services, viewer_id=bo, conversation_id=room, user_id=ada, role="member"),
-    )
-
-    assert sorted(map(str, done)) == sorted(map(str, [None, Forbidden]))
-    await assert_sound(pool, room)
 
 
 async def test_removed_while_being_added_is_one_or_the_other(services: Services, pool: Pool, factory: Factory) -> None:
@@ -295,73 +236,6 @@ async def test_removed_while_being_added_is_one_or_the_other(services: Services,
             remove_person(services, user_id=cy, **scope),
         )
         await assert_sound(pool, room)
-
-
-async def test_roles_are_said_and_told(noted: Services, events: list[Event], pool: Pool, factory: Factory) -> None:
-    ada, bo = await factory.user("ada"), await factory.user("bo")
-    room = await factory.room(ada, bo)
-    scope = {"viewer_id": ada, "conversation_id": room}
-
-    for role in ("admin", "admin", "owner", "member"):
-        await change_role(noted, user_id=bo, role=role, **scope)
-
-    assert await lines(pool, room) == ["Ada made Bo an admin", "Ada made Bo an owner", "Ada made Bo a member"]
-    assert events.count(ConversationListed(bo, room)) == 3
-    with pytest.raises(Forbidden):
-        await change_role(noted, viewer_id=bo, conversation_id=room, user_id=bo, role="owner")
-    with pytest.raises(NotFound):
-        await change_role(noted, user_id=uuid4(), role="admin", **scope)
-    with pytest.raises(NotFound):
-        await hand_over(noted, user_id=await factory.user(), **scope)
-    with pytest.raises(ValidationFailed):
-        await hand_over(noted, user_id=ada, **scope)
-    await assert_sound(pool, room)
-
-
-async def test_the_list_has_owners_first_and_goes_on_where_it_ended(
-    services: Services, pool: Pool, factory: Factory
-) -> None:
-    names = ["zoe", "ada", "bo", "cy", "dee", "eli", "fay"]
-    people = {name: await factory.user(name) for name in names}
-    room = await factory.room(*people.values())
-    await factory.set_role(room, people["fay"], "admin")
-    await pool.execute("update users set deactivated_at = now() where id = $1", people["cy"])
-
-    found: list[tuple[str, str, bool]] = []
-    after: MemberPlace | None = None
-    while True:
-        part = await members(services, viewer_id=people["bo"], conversation_id=room, after=after, limit=3)
-        found += [(member.person.username, member.role, member.active) for member in part.items]
-        after = part.after
-        if after is None:
-            break
-        assert len(part.items) == 3
-
-    assert [name for name, *_ in found] == ["zoe", "fay", "ada", "bo", "cy", "dee", "eli"]
-    assert found[0] == ("zoe", "owner", True)
-    assert ("cy", "member", False) in found
-
-
-@pytest.mark.parametrize(
-    ("prefix", "names"), [("f", ["fay"]), ("@FA", ["fay"]), ("ay", []), ("'\\:*", []), ("\0", None)]
-)
-async def test_members_are_found_by_the_beginning_of_a_name(
-    services: Services, factory: Factory, prefix: str, names: list[str] | None
-) -> None:
-    ada, fay = await factory.user("ada"), await factory.user("fay")
-    await factory.user("fabian")
-    room = await factory.room(ada, fay)
-    part = await members(services, viewer_id=ada, conversation_id=room, prefix=prefix)
-    assert [member.person.username for member in part.items] == (["ada", "fay"] if names is None else names)
-
-
-async def test_who_is_not_in_it_does_not_learn_who_is(services: Services, factory: Factory) -> None:
-    ada, eve = await factory.user(), await factory.user()
-    public, private = await factory.room(ada), await factory.room(ada, visibility="private")
-    refusals: dict[UUID, type[ChatError]] = {public: NotInConversation, private: ConversationNotFound}
-    for room, refusal in refusals.items():
-        with pytest.raises(refusal):
-            await members(services, viewer_id=eve, conversation_id=room)
 
 
 async def test_who_left_yesterday_is_forgotten_by_the_worker(services: Services, pool: Pool, factory: Factory) -> None:
