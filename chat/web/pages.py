@@ -55,7 +55,6 @@ def setup_templates(
         cache_size=-1,
     )
     environment.globals["static"] = static.url
-    environment.globals["js_modules"] = static.js_modules
     environment.globals["settings"] = settings
     return environment
 

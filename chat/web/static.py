@@ -17,6 +17,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from chat.web.compression import accepts
+from chat.web.scripts import import_from, join
 
 # What is served; a file of any other kind in the folder (a README, a list) is not.
 CONTENT_TYPES = {
@@ -32,9 +33,12 @@ COMPRESSIBLE = {".css", ".js", ".json", ".svg"}
 STYLES_LIST = "index.txt"
 # What each joined stylesheet is made of; the later one is fetched with the first page or panel that needs it.
 STYLES = {"app.css": "css", "later.css": "css/later"}
+SCRIPT = "js/main.js"
 FOREVER = "public, max-age=31536000, immutable"
 SHORTLY = "public, max-age=60"
 
+_ENTRY = "main"
+_NAME = re.compile(r"js/(?P<name>\w+)\.js")
 _CSS_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 # In scripts, only what begins a line: elsewhere it may be part of a string.
 _JS_COMMENT = re.compile(rb"^[ \t]*(?:/\*.*?\*/[ \t]*|//[^\n]*)\n", re.DOTALL | re.MULTILINE)
@@ -82,12 +86,17 @@ class StaticFiles:
     """All static files of this version. Paths are relative to the folder, with slashes: `js/main.js`."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the folder. Raises `FileNotFoundError` where the list of stylesheets names a missing one."""
+        """Read the folder.
+
+        Raises `FileNotFoundError` where the list of stylesheets names a missing one, and `ValueError` where the scripts
+        can't be joined.
+        """
         self._files = {
             path.relative_to(folder).as_posix(): StaticFile(_served(path), suffix=path.suffix)
             for path in sorted(folder.rglob("*"))
             if path.suffix in CONTENT_TYPES and path.is_file()
         }
+        self._join_scripts()
         for name, part in STYLES.items():
             self._files[name] = StaticFile(_joined_styles(folder / part), suffix=".css")
         self.hash = _tree_hash(self._files)
@@ -102,16 +111,16 @@ class StaticFiles:
             raise LookupError(f"there is no static file {path}")
         return f"/static/{self.hash}/{path}"
 
-    def js_modules(self) -> list[str]:
-        """The addresses of our own scripts, so that a page can fetch them at once and not one import at a time.
-
-        Without those in `js/later/`, which a page imports when something needs them for the first time.
-        """
-        return [
-            self.url(path)
-            for path in self._files
-            if path.startswith("js/") and path.endswith(".js") and not path.startswith("js/later/")
-        ]
+    def _join_scripts(self) -> None:
+        """What is in `js/` itself becomes one script. What is below it is fetched later, and imports from that one."""
+        parts = {path: _NAME.fullmatch(path) for path in self._files}
+        sources = {found["name"]: self._files.pop(path).body.decode() for path, found in parts.items() if found}
+        if sources:
+            self._files[SCRIPT] = StaticFile(join(sources, entry=_ENTRY).encode(), suffix=".js")
+        for path, file in self._files.items():
+            if path.startswith("js/") and path != SCRIPT:
+                source = import_from(file.body.decode(), entry=_ENTRY)
+                self._files[path] = StaticFile(source.encode(), suffix=".js")
 
 
 STATIC = web.AppKey("static", StaticFiles)

@@ -30,8 +30,9 @@ def small_folder(root: Path, **changes: str) -> Path:
         "css/second.css": "b {\n  color: blue;\n}",
         "css/later/index.txt": "third.css\n",
         "css/later/third.css": "c { color: green; }",
-        "js/main.js": "import './other.js';",
-        "js/other.js": "",
+        "js/main.js": "import * as other from './other.js';\nother.start();\n",
+        "js/other.js": "export function start() {}\n",
+        "js/later/third.js": "import { start } from '../other.js';\n",
         "README.md": "not for browsers",
     }
     return make_folder(root, {**files, **changes})
@@ -82,9 +83,16 @@ def test_only_known_kinds_of_files_are_served(tmp_path: Path) -> None:
     assert files.find("css/index.txt") is None
 
 
-def test_modules_to_preload_are_our_own_scripts(tmp_path: Path) -> None:
-    files = StaticFiles(small_folder(tmp_path, **{"vendor/library.js": ""}))
-    assert files.js_modules() == [files.url("js/main.js"), files.url("js/other.js")]
+def test_scripts_of_a_first_visit_are_one_and_others_import_from_it(tmp_path: Path) -> None:
+    files = StaticFiles(small_folder(tmp_path, **{"vendor/library.js": "import './other.js';"}))
+    joined, later, library = (files.find(f"{path}.js") for path in ("js/main", "js/later/third", "vendor/library"))
+    assert joined is not None
+    assert joined.body.index(b"function start() {}") < joined.body.index(b"other.start();")
+    assert files.find("js/other.js") is None
+    assert later is not None
+    assert later.body == b"import { start } from '../main.js';\n"
+    assert library is not None
+    assert library.body == b"import './other.js';"
 
 
 def test_stylesheets_refer_to_no_file_by_relative_address() -> None:
