@@ -64,7 +64,7 @@ class _RoomTeller:
             else:
                 line = replace(turn, text=fill(turn.text, gaps, self._random), was=fill(turn.was, gaps, self._random))
                 if before is not None:
-                    at += pause(line.text, self._random, answers=before.by != line.by)
+                    at += line.after + pause(line.text, self._random, answers=before.by != line.by)
                 told += self._line(line, at)
         told.sort(key=attrgetter("at"))
         if scene.ago is not None:

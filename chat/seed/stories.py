@@ -7,7 +7,7 @@ Then scenes. `@ 9 08:50` begins one nine working days ago, `@ 24m` and `@ 3h` on
 In a scene, `ines #cake ^door> text` is a message, labelled `cake`, that replies to the one labelled `door`; to the one
 before it with a mere `^`. The lines after it belong to it. `+ 🎉 marta tomas` are reactions to it, `~~ text` is what it
 said before it was edited, and `x` means that it was deleted. `marta* add tomas` is something of which a system line
-tells.
+tells. `… 25m` lets time pass.
 """
 
 import re
@@ -26,6 +26,7 @@ _SCENE = re.compile(r"@ (?:(?P<days>\d+) (?P<hour>\d\d):(?P<minute>\d\d)|(?P<ago
 _EVERYDAY = re.compile(r"~ (\d+) (.+)")
 _DEED = re.compile(r"(\w+)\* (\w+) ?(.*)")
 _LINE = re.compile(r"(?P<by>\w+)(?: #(?P<label>\w+))?(?P<reply> \^(?P<to>\w*))?> (?P<text>.*)")
+_PAUSE = re.compile(r"… (\d+)m")
 _REACTIONS = re.compile(r"\+ (\S+) (.+)")
 
 
@@ -40,6 +41,8 @@ class Line:
     was: str = ""
     deleted: bool = False
     reactions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    # How long nothing had happened before it, besides the time that people take to read and to type.
+    after: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +125,16 @@ def _part(piece: str) -> Part:
 
 def _turns(text: str) -> tuple[Line | Act, ...]:
     turns: list[Line | Act] = []
+    after = timedelta()
     for line in text.splitlines():
-        if deed := _DEED.fullmatch(line):
+        if pause := _PAUSE.fullmatch(line):
+            after = timedelta(minutes=int(pause[1]))
+        elif deed := _DEED.fullmatch(line):
             turns.append(Act(deed[1], cast(Deed, deed[2]), deed[3]))
         elif said := _LINE.fullmatch(line):
             reply_to = said["to"] if said["reply"] else None
-            turns.append(Line(said["by"], said["text"], said["label"] or "", reply_to))
+            turns.append(Line(said["by"], said["text"], said["label"] or "", reply_to, after=after))
+            after = timedelta()
         else:
             turns[-1] = _continued(turns[-1], line)
     return tuple(replace(turn, text=turn.text.strip()) if isinstance(turn, Line) else turn for turn in turns)
