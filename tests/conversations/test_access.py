@@ -147,7 +147,7 @@ async def test_for_every_event_a_foreign_a_random_and_a_left_conversation_are_an
     assert SECRET not in json.dumps([frame for frame in spy.frames if frame["type"] != "message:received"])
 
 
-async def test_leaving_the_screen_of_a_foreign_conversation_is_no_event(factory: Factory, connect: Connect) -> None:
+async def test_leaving_the_screen_of_a_foreign_conversation_tells_nothing_of_it(factory: Factory, connect: Connect) -> None:
     foreign = await factory.direct(await factory.user(), await factory.user())
     spy = await connect(await factory.user())
 
@@ -155,7 +155,8 @@ async def test_leaving_the_screen_of_a_foreign_conversation_is_no_event(factory:
     await spy.say("message:nonsense")
 
     await spy.expect("error", message="There is no event called 'message:nonsense'.")
-    assert {frame["type"] for frame in spy.frames} <= {"auth:success", "error", "system:resync"}
+    said = [frame for frame in spy.frames if frame["type"] not in {"auth:success", "system:resync", "error"}]
+    assert said == [{"type": "unsubscribed", "conversation_id": str(foreign)}]
     assert len([frame for frame in spy.frames if frame["type"] == "error"]) == 1
 
 
