@@ -175,7 +175,8 @@ async def test_what_a_thumb_has_to_hit_is_large_enough(
         for target in await person.page.locator("a:visible, button:visible, input:visible").all():
             box = await target.bounding_box()
             in_text = await target.evaluate("element => Boolean(element.closest('.text, p, .skip-link'))")
-            if box and not in_text and box["height"] < 44:
+            is_touched = await target.evaluate("element => getComputedStyle(element).pointerEvents !== 'none'")
+            if box and is_touched and not in_text and box["height"] < 44:
                 small.append(f"{path}: {await target.evaluate('element => element.outerHTML.slice(0, 90)')} {box}")
     assert not small, "\n".join(small)
 
