@@ -46,7 +46,7 @@ function create({ id, content, order, reply }) {
 /** The same rule as the server's, so that nothing moves when the message takes the bubble's place. */
 function continues(bubble, { order }) {
   const before = bubble.previousElementSibling ?? [...(openTimeline()?.querySelectorAll('.message') ?? [])].at(-1);
-  return before?.dataset.author === userId && order - Date.parse(before.dataset.at) < GROUP_WITHIN;
+  return before?.matches(`[data-author="${userId}"]:not(.system)`) && order - Date.parse(before.dataset.at) < GROUP_WITHIN;
 }
 
 function showState(bubble, { final, reason }) {

@@ -24,7 +24,6 @@ async function load() {
     return loaded;
   } catch {
     module = undefined;
-    emit('failed-to-load');
   }
 }
 
@@ -39,7 +38,11 @@ const messageOf = (element) => element?.closest?.(`.timeline > .message${REACHAB
  */
 export async function act(deed, element) {
   const message = messageOf(element);
-  if (message) (await later())?.act(deed, message, element);
+  if (!message) return;
+  const loaded = await later();
+  if (loaded) loaded.act(deed, message, element);
+  // Nobody has asked for the toolbar.
+  else if (deed !== 'show') emit('failed-to-load');
 }
 
 /** @returns {boolean} whether there was one of one's own to edit */

@@ -7,6 +7,7 @@ from playwright.async_api import CDPSession, Locator, expect
 
 from tests.browser.person import AtBrowser, Person
 from tests.factory import Factory
+from tests.proxy import Proxy
 from tests.servers import WebProcess
 
 
@@ -262,3 +263,38 @@ async def test_nothing_of_it_is_closed_to_anybody(web: WebProcess, factory: Fact
     await person.do("Mine now", "Edit history")
     await expect(person.page.locator(".editions")).to_be_visible()
     await is_open_to_all()
+
+
+async def test_what_could_not_be_fetched_is_fetched_when_it_is_asked_for_again(
+    line: Proxy, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo, conversation = await factory.pair()
+    await factory.say(conversation, [(bo, "Hello", factory.later())])
+    person = await at_browser(line, ada, f"/c/{conversation}")
+
+    await person.unplug(line)
+    await person.message("Hello").focus()
+    await person.page.keyboard.press("r")
+    await expect(person.page.locator("#banner")).to_be_visible()
+    await expect(person.page.locator(".composer-bar")).to_have_count(0)
+
+    await person.plug_in(line)
+    await person.is_live()
+    await person.message("Hello").focus()
+    await person.page.keyboard.press("r")
+    await expect(person.page.locator(".composer-bar")).to_contain_text("Hello")
+
+
+async def test_everything_can_be_read_without_scripts(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
+    ada, bo, conversation = await factory.pair()
+    await factory.say(conversation, [(bo, "Hello", factory.later()), (bo, "Lunch?", factory.later())])
+    hello = await factory.pool.fetchval("select id from messages where seq = 1")
+    await factory.pool.execute("insert into reactions (message_id, user_id, emoji) values ($1, $2, '👋')", hello, ada)
+    await factory.pool.execute("update messages set reacted = true, edited_at = now() where seq = 1")
+    await factory.pool.execute("update messages set reply_to = $1 where seq = 2", hello)
+    person = await at_browser(web, ada, f"/c/{conversation}", scripts=False)
+
+    await expect(person.reactions("Hello")).to_be_visible()
+    await expect(person.reactions("Hello")).to_have_text("👋 1")
+    await expect(person.message("Hello").locator(".edited")).to_be_visible()
+    await expect(person.message("Lunch?").locator(".quote")).to_contain_text("Hello")
