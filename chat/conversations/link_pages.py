@@ -11,7 +11,7 @@ from chat.conversations.details_pages import REFUSALS, answer_with_details, whos
 from chat.errors import NotFound, ValidationFailed
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
-from chat.web.pages import go_to, render_document, render_page
+from chat.web.pages import go_to, is_htmx, render_document, render_page
 from chat.web.paths import path_id
 from chat.web.proxies import public_origin
 
@@ -58,11 +58,7 @@ async def follow(request: web.Request) -> web.Response:
     try:
         room = await link_actions.linked_room(services, viewer_id=viewer.id if viewer else None, token=token)
     except NotFound as error:
-        if viewer is not None:
-            raise
-        return render_document(
-            request, "conversations/invited.html", {**context, "error": error}, title="Invite link", error=error
-        )
+        return _over(request, error)
     if viewer is None:
         context |= {"room": room, "registration": await invite_actions.registration(services)}
         return render_document(request, "conversations/invited.html", context, title=room.name)
@@ -74,7 +70,16 @@ async def follow(request: web.Request) -> web.Response:
 async def join(request: web.Request) -> web.Response:
     """POST /join/{token}: go into the room."""
     viewer = await require_viewer(request)
-    conversation_id = await link_actions.join_by_link(
-        request.app[SERVICES], viewer_id=viewer.id, token=request.match_info["token"]
-    )
+    token = request.match_info["token"]
+    try:
+        conversation_id = await link_actions.join_by_link(request.app[SERVICES], viewer_id=viewer.id, token=token)
+    except NotFound as error:
+        if is_htmx(request):
+            raise
+        return _over(request, error)
     return go_to(request, f"/c/{conversation_id}")
+
+
+def _over(request: web.Request, error: NotFound) -> web.Response:
+    context = {"view": "preview", "error": error}
+    return render_document(request, "conversations/invited.html", context, title="Invite link", error=error)

@@ -1,7 +1,7 @@
 /** The list of conversations: badges, order, which one is open, and the count in the window's title. */
 
 import { draftOf } from './drafts.js';
-import { on, openConversation, openId, rowOf } from './page.js';
+import { loadLatest, on, openConversation, openId, rowOf } from './page.js';
 import { unreadInRow } from './reading.js';
 import { localise } from './times.js';
 
@@ -91,6 +91,7 @@ async function fetchRow(conversation) {
   if (status === 403 || status === 404) return lost({ conversation_id: conversation, reason: 'removed' });
   const row = rowOf(conversation);
   if (row && conversation === openId()) adopt(row.dataset);
+  return status;
 }
 
 /** What the person may do in the open conversation is what its row says. */
@@ -102,9 +103,13 @@ function adopt({ role, archived, blocked }) {
 }
 
 /** What is the same for everyone comes with the frame; a group without a name is called differently by each. */
-function changed(frame) {
+async function changed(frame) {
   const { conversation_id: id, members_count: members, name, archived } = frame;
-  if (members === undefined) return fetchRow(id);
+  if (members === undefined) {
+    // One that isn't listed has no row to tell what has changed.
+    if ((await fetchRow(id)) === 204 && id === openId()) loadLatest();
+    return;
+  }
   rowOf(id)?.toggleAttribute('data-archived', archived);
   if (id === openId()) openConversation().toggleAttribute('data-archived', archived);
   if (!name) setTimeout(fetchRow, Math.random() * members * SPREAD_PER_MEMBER, id);

@@ -12,7 +12,7 @@ const SPREAD_PER_MEMBER = 5;
 const LONGEST_SPREAD = 5_000;
 
 let timer;
-/** Whether somebody has gone on in the list of people: it then stays as it is. */
+/** Whether somebody has gone on in the list of people. */
 let wentOn = false;
 
 const place = () => document.getElementById('details');
@@ -65,11 +65,11 @@ async function fetchInto(swap) {
   for (const input of place().querySelectorAll('[type="radio"]')) input.checked = input.defaultChecked;
 }
 
-/** Somebody types here, is asked something, or has not yet copied what is shown only once. */
+/** Somebody types here, or is asked something. */
 function isBusy() {
   const focused = document.activeElement;
-  const types = place().contains(focused) && focused.matches('select, textarea, input:not([type="radio"])');
-  return types || place().querySelector('details[open], #new-link') || document.querySelector('#dialog[open]');
+  const types = place().contains(focused) && focused.matches('select, textarea, input:not([type="radio"], [readonly])');
+  return types || place().querySelector('details[open]') || document.querySelector('#dialog[open]');
 }
 
 function refreshIn(milliseconds) {
@@ -77,20 +77,25 @@ function refreshIn(milliseconds) {
   timer = setTimeout(() => {
     if (!isOpen()) return;
     if (isBusy()) return refreshIn(AGAIN);
-    keepMembers();
+    keepPlaces();
     fetchInto('innerMorph');
   }, milliseconds);
 }
 
-function keepMembers() {
+/** What somebody has looked up, or is shown only once, stays. */
+function keepPlaces() {
   const searches = Boolean(place().querySelector('#members-query')?.value);
+  const link = place().querySelector('#new-link-place');
   place().querySelector('#members')?.toggleAttribute('hx-morph-skip', wentOn || searches);
+  link?.toggleAttribute('hx-morph-skip', Boolean(link.firstElementChild));
 }
 
 function asked({ detail: { ctx } }) {
   if (ctx.sourceElement.matches('#members .more a')) wentOn = true;
   // What one has done oneself is seen, wherever one was in the list.
-  else if (ctx.request.method === 'POST') place()?.querySelector('#members')?.removeAttribute('hx-morph-skip');
+  else if (ctx.request.method === 'POST') {
+    for (const kept of place()?.querySelectorAll('[hx-morph-skip]') ?? []) kept.removeAttribute('hx-morph-skip');
+  }
 }
 
 function changed({ conversation_id: id, members_count: members }) {
