@@ -123,7 +123,14 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         degraded=hub.set_degraded,
         read_message=read_message,
     )
-    services = Services(settings, pool, redis, emit, welcome)
+    throttle = RedisThrottle(redis)
+
+    async def count_change(user_id: UUID) -> None:
+        await throttle.take(
+            f"change:{user_id}", per_minute=settings.change_limit_per_minute, burst=settings.change_burst
+        )
+
+    services = Services(settings, pool, redis, emit, welcome, count_change)
     writer = Writer(
         pool,
         writers=settings.writers,
@@ -137,7 +144,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     app[HUB] = hub
     app[WRITER] = writer
     app[BUS] = bus
-    app[THROTTLE] = RedisThrottle(redis)
+    app[THROTTLE] = throttle
     health = setup_health(app, services)
 
     async def sockets() -> dict[str, object]:

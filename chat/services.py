@@ -1,6 +1,6 @@
 """What every action needs: the settings, the two servers, and where events go."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -25,13 +25,19 @@ async def _no_rooms(connection: Connection, *, user_id: UUID, token: str) -> lis
     return []
 
 
+async def _no_limit(_user_id: UUID) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The first argument of every action. `emit` is called after the commit, never before, and never fails. `welcome`
-    is what accounts need of conversations, which they know nothing of."""
+    is what accounts need of conversations, which they know nothing of. `count_change` counts something that a person
+    changes for others too, and raises `RateLimited` where that was too much."""
 
     settings: Settings
     pool: Pool
     redis: Redis
     emit: Callable[[Event], None]
     welcome: Welcome = _no_rooms
+    count_change: Callable[[UUID], Awaitable[None]] = _no_limit

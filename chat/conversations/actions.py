@@ -120,4 +120,5 @@ def row_of(record: Record) -> Row:
 
 def _name_of_people(record: Record) -> str:
     """What a group without a name is called by one of its members: the others in it."""
-    return in_words(record["names"] or [], total=record["members_count"] - 1) or "Only you"
+    names = sorted(record["names"] or [], key=str.casefold)
+    return in_words(names, total=record["members_count"] - 1) or "Only you"

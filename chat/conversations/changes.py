@@ -101,8 +101,10 @@ async def holding(connection: Connection, *, viewer_id: UUID, conversation_id: U
 async def changing(services: Services, *, viewer_id: UUID, conversation_id: UUID) -> AsyncIterator[Change]:
     """A change by somebody who need not be in the conversation.
 
-    Raises `ConversationNotFound`. Nothing slow belongs into the block: whoever writes there waits for it.
+    Raises `ConversationNotFound` and `RateLimited`. Nothing slow belongs into the block: whoever writes there waits for
+    it.
     """
+    await services.count_change(viewer_id)
     async with services.pool.acquire() as connection, connection.transaction():
         change = await holding(connection, viewer_id=viewer_id, conversation_id=conversation_id)
         yield change
@@ -114,7 +116,7 @@ async def changing(services: Services, *, viewer_id: UUID, conversation_id: UUID
 async def changing_as(
     services: Services, *, viewer_id: UUID, conversation_id: UUID, deed: Deed
 ) -> AsyncIterator[tuple[Change, Standing]]:
-    """A change by a member who may do this deed. Raises what `access.standing` does, and `Forbidden`."""
+    """A change by a member who may do this deed. Raises what `access.standing` does, `Forbidden`, `RateLimited`."""
     async with changing(services, viewer_id=viewer_id, conversation_id=conversation_id) as change:
         viewer = await standing(change.connection, viewer_id=viewer_id, conversation_id=conversation_id)
         viewer.require(deed)
@@ -126,8 +128,9 @@ async def creating(services: Services, *, viewer_id: UUID, new: NewConversation)
     """The beginning of a group or room, with the viewer in it as its owner. None where it was made before, by an
     earlier try of the same request.
 
-    Raises `Conflict` where there is a room whose name looks the same.
+    Raises `Conflict` where there is a room whose name looks the same, and `RateLimited`.
     """
+    await services.count_change(viewer_id)
     try:
         async with services.pool.acquire() as connection, connection.transaction():
             if not await queries.insert_conversation(connection, new=new, created_by=viewer_id):

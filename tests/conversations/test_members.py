@@ -6,11 +6,13 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from chat.app import create_app
 from chat.conversations import actions
 from chat.conversations.member_actions import add_people, leave, remove_person
 from chat.conversations.model import ConversationNotFound, NotInConversation
+from chat.conversations.room_actions import join
 from chat.db import Pool
-from chat.errors import Conflict, Forbidden, ValidationFailed
+from chat.errors import Conflict, Forbidden, RateLimited, ValidationFailed
 from chat.events import (
     ConversationChanged,
     ConversationListed,
@@ -21,8 +23,11 @@ from chat.events import (
     Sender,
 )
 from chat.services import Services
+from chat.settings import Settings
+from chat.web.keys import SERVICES
 from tests.conversations.state import assert_sound, lines, outcomes, roles
 from tests.factory import Factory
+from tests.servers import serving
 from workers.jobs import forget_departures
 
 
@@ -248,3 +253,18 @@ async def test_who_left_yesterday_is_forgotten_by_the_worker(services: Services,
     await forget_departures({"pool": pool})
 
     assert [user_id for (user_id,) in await pool.fetch("select user_id from departures")] == [cy]
+
+
+async def test_nobody_floods_a_room_with_coming_and_going(settings: Settings, pool: Pool, factory: Factory) -> None:
+    ada, bo = await factory.user("ada"), await factory.user("bo")
+    room = await factory.room(ada)
+    app = create_app(msgspec.structs.replace(settings, change_limit_per_minute=10, change_burst=4))
+    async with serving(app):
+        for doing in (join, leave, join, leave):
+            await doing(app[SERVICES], viewer_id=bo, conversation_id=room)
+        with pytest.raises(RateLimited) as refusal:
+            await join(app[SERVICES], viewer_id=bo, conversation_id=room)
+        assert await join(app[SERVICES], viewer_id=await factory.user("cy"), conversation_id=room)
+
+    assert 5 < (refusal.value.retry_after or 0) <= 6
+    assert await lines(pool, room) == ["Bo joined", "Bo left", "Bo joined", "Bo left", "Cy joined"]
