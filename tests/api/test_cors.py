@@ -77,3 +77,21 @@ async def test_each_address_names_its_methods(program: MakeProgram) -> None:
     refused = await nobody.ask("DELETE", "/users/me")
     assert refused.refusal == (405, "METHOD_NOT_ALLOWED")
     assert set(refused.headers["Allow"].split(",")) == {"GET", "HEAD", "OPTIONS", "PATCH"}
+
+
+async def test_people_sign_in_on_pages_of_allowed_sites_and_of_no_others(program: MakeProgram, serve: Serve) -> None:
+    url = await serve(cors_origins=APP)
+    nobody = await program(None, address=url)
+    account = {
+        "username": "ada",
+        "display_name": "Ada",
+        "email": "ada@example.org",
+        "password": "correct horse battery",
+    }
+    for origin, status in ((STRANGER, 403), (APP, 201)):
+        assert (await nobody.ask("POST", "/auth/register", account, Origin=origin)).status == status
+    login = {"email": account["email"], "password": account["password"]}
+    for origin, status in ((STRANGER, 403), (APP, 200), (url, 200)):
+        answer = await nobody.ask("POST", "/auth/login", login, Origin=origin)
+        assert answer.status == status
+        assert told(answer).get("Allow-Origin") == (APP if origin == APP else None)
