@@ -115,21 +115,24 @@ async def forget_departures(connection: Connection) -> None:
 
 
 async def other_owner(connection: Connection, *, conversation_id: UUID, user_id: UUID) -> bool:
-    """Whether somebody else owns the conversation too."""
-    return bool(
-        await connection.fetchval(
-            "select exists (select from members where conversation_id = $1 and role = 'owner' and user_id <> $2)",
-            conversation_id,
-            user_id,
-        )
+    """Whether somebody else, with an active account, owns the conversation too."""
+    found = await connection.fetchval(
+        """
+        select true from members m join users u on u.id = m.user_id and u.deactivated_at is null
+        where m.conversation_id = $1 and m.role = 'owner' and m.user_id <> $2
+        limit 1
+        """,
+        conversation_id,
+        user_id,
     )
+    return bool(found)
 
 
 async def member(connection: Connection, *, conversation_id: UUID, user_id: UUID) -> Record | None:
-    """`role` and `display_name` of somebody who is in the conversation."""
+    """`role`, `display_name` and `active` of somebody who is in the conversation."""
     return await connection.fetchrow(
         """
-        select m.role, u.display_name
+        select m.role, u.display_name, u.deactivated_at is null as active
         from members m join users u on u.id = m.user_id
         where m.conversation_id = $1 and m.user_id = $2
         """,

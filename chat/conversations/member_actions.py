@@ -201,7 +201,7 @@ async def hand_over(services: Services, *, viewer_id: UUID, conversation_id: UUI
     """Make somebody else an owner in one's own place, and be an admin from then on.
 
     Raises what `access.standing` does, `Forbidden`, `NotFound` for somebody who isn't in it, and `ValidationFailed` for
-    oneself.
+    oneself, and for a deactivated account.
     """
     if user_id == viewer_id:
         raise ValidationFailed("It is yours already.")
@@ -210,6 +210,8 @@ async def hand_over(services: Services, *, viewer_id: UUID, conversation_id: UUI
         viewer,
     ):
         member = await _member(change, user_id)
+        if not member["active"]:
+            raise ValidationFailed(f"{member['display_name']} no longer has an active account here.")
         await _set_role(change, user_id, "owner")
         await _set_role(change, viewer_id, "admin")
         await change.say(f"handed the {viewer.kind} over to {member['display_name']}")

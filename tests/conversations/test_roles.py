@@ -84,3 +84,18 @@ async def test_roles_are_said_and_told(noted: Services, events: list[Event], poo
     with pytest.raises(ValidationFailed):
         await hand_over(noted, user_id=ada, **scope)
     await assert_sound(pool, room)
+
+
+async def test_an_owner_whose_account_is_deactivated_is_none(services: Services, pool: Pool, factory: Factory) -> None:
+    ada, bo, cy = [await factory.user() for _ in range(3)]
+    room = await factory.room(ada, bo, cy)
+    await factory.set_role(room, bo, "owner")
+    await pool.execute("update users set deactivated_at = now() where id = $1", bo)
+
+    with pytest.raises(Conflict):
+        await leave(services, viewer_id=ada, conversation_id=room)
+    with pytest.raises(ValidationFailed):
+        await hand_over(services, viewer_id=ada, conversation_id=room, user_id=bo)
+    await hand_over(services, viewer_id=ada, conversation_id=room, user_id=cy)
+    await leave(services, viewer_id=ada, conversation_id=room)
+    await assert_sound(pool, room)
