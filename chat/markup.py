@@ -2,6 +2,7 @@
 
 import re
 from functools import cache, lru_cache
+from html import unescape
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -23,6 +24,11 @@ _TAGS = {
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "span": {"class"}, "code": {"class"}}
 _MAX_NESTING = 20
+# As much of a message as its quotes hold, so that they and the list say the same.
+_BEGINNING = 200
+# What parts words, and what doesn't. In our own HTML no attribute holds a bracket.
+_BLOCK = re.compile(r"</?(?:p|br|ul|ol|li|blockquote|pre|hr|h[1-6])\b[^>]*>")
+_INLINE = re.compile(r"<[^>]*>")
 # Each link is found by a search through the text before it, each host by one through the word that it is in. A message
 # with more of them, or a word with more dots, is no text.
 _MAX_LINKS = 100
@@ -98,6 +104,11 @@ def _highlight(code: str, language: str, _attributes: str) -> str:
 
 
 def preview(content: str, *, length: int = 120) -> str:
-    """One line of at most `length` characters for the conversation list."""
-    line = " ".join(content[: length * 2].split())
+    """One line of at most `length` characters for the conversation list and for quotes, as it reads without its marks."""
+    beginning = content[:_BEGINNING]
+    if _SPECIAL.search(beginning):
+        text = _INLINE.sub("", _BLOCK.sub(" ", _render_markdown(beginning)))
+        # Where marks are all that there is, they are what is shown.
+        beginning = unescape(text) if text.strip() else beginning
+    line = " ".join(beginning.split())
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"

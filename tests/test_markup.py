@@ -65,3 +65,23 @@ def test_links_are_links_in_a_long_message() -> None:
     html = markup.render("See https://example.org/a_b_c and www.example.org.\n" * 50)
 
     assert html.count("<a href=") == 100
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("Plain, over\n\ntwo lines", "Plain, over two lines"),
+        ("it loads in **240 ms** on *one*", "it loads in 240 ms on one"),
+        ("see [the board](https://example.org/x?a=1&b=2)", "see the board"),
+        ("- one\n- two `x<y`", "one two x<y"),
+        ("> asked\n\nanswered", "asked answered"),
+        ("<script>alert(1)</script> & co", "<script>alert(1)</script> & co"),
+        ("snake_case 1 < 2", "snake_case 1 < 2"),
+        ("***", "***"),
+        ("x" * 200, "x" * 119 + "…"),
+    ],
+)
+def test_a_preview_is_one_line_as_it_reads(content: str, line: str) -> None:
+    assert markup.preview(content) == line
+    # A quote has only the beginning of it.
+    assert markup.preview(content[:200]) == line

@@ -12,6 +12,8 @@ const STRAY = 10;
 const REACHABLE = ':not(.pending, .deleted, .system)';
 
 let module;
+/** Where the mouse was last: what moves below it isn't pointed at. */
+let pointer;
 /** The touch that may become a holding. */
 let holding;
 /** Whether it has; then what the lifted finger would do isn't meant. */
@@ -82,6 +84,12 @@ function released() {
   holding = undefined;
 }
 
+function pointed({ target, pointerType, screenX, screenY }) {
+  const place = `${screenX} ${screenY}`;
+  if (pointerType !== 'touch' && place !== pointer) act('show', target);
+  pointer = place;
+}
+
 /** An address that leads to a message here is followed within the page. */
 function clicked(event) {
   const link = event.target.closest?.('.quote, .permalink');
@@ -106,7 +114,7 @@ function opened() {
 export function start() {
   document.addEventListener('keydown', keydown);
   document.addEventListener('click', clicked);
-  document.addEventListener('pointerover', ({ target, pointerType }) => pointerType === 'touch' || act('show', target));
+  document.addEventListener('pointerover', pointed);
   document.addEventListener('focusin', ({ target }) => target.matches(':focus-visible') && act('show', target));
   document.addEventListener('pointerdown', pressed);
   document.addEventListener('pointermove', moved);

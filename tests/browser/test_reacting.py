@@ -104,7 +104,7 @@ async def test_who_reacted_is_told(web: WebProcess, factory: Factory, at_browser
     await expect(person.reactions("Lunch?")).to_have_text(["🍕 2", "🍜 1"])
 
     await person.reactions("Lunch?").first.hover()
-    await expect(person.page.get_by_role("tooltip")).to_have_text("Cy and You")
+    await expect(person.page.get_by_role("tooltip")).to_have_text("Cy and you")
 
     await person.do("Lunch?", "Who reacted")
     dialog = person.page.locator("#message-details")

@@ -22,7 +22,7 @@ export const showReactions = (message) => show('Reactions', pathOf(message, 'rea
 
 async function show(title, path) {
   const dialog = document.getElementById('message-details');
-  const content = dialog.querySelector('.details-content');
+  const content = dialog.querySelector('.message-facts');
   dialog.querySelector('h2').textContent = title;
   content.replaceChildren();
   hint();
@@ -51,12 +51,13 @@ async function showHint(chip) {
   const bubble = document.getElementById('reaction-hint');
   bubble.textContent = namesIn(group);
   bubble.showPopover();
-  place(bubble, chip.getBoundingClientRect());
+  place(bubble, chip.getBoundingClientRect(), true);
 }
 
-/** @returns {string} "You, Maria and 3 others" */
+/** @returns {string} "Maria, you and 3 others" */
 function namesIn(group) {
-  const names = [...group.querySelectorAll('bdi')].map((name) => name.textContent);
+  const people = [...group.querySelectorAll('bdi')].map((name) => name.textContent);
+  const names = people.map((name, index) => (name === 'You' && index ? 'you' : name));
   const shown = names.slice(0, MOST_NAMES);
   const others = Number(group.dataset.count) - shown.length;
   const last = others > 0 ? `${others} other${others === 1 ? '' : 's'}` : shown.pop();

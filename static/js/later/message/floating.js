@@ -20,15 +20,21 @@ export function open(dialog, anchor) {
   if (!touch.matches) place(dialog, anchor);
 }
 
-/** Below what it belongs to, or above where there is no room; at its left edge, or at its right one on the right. */
-export function place(element, anchor) {
+/**
+ * Below what it belongs to, or above, and the other way where there is no room; at its left edge, or at its right one
+ * where that is on the right.
+ * @param {HTMLElement} element
+ * @param {DOMRect} anchor
+ * @param {boolean} [rather] above
+ */
+export function place(element, anchor, rather = false) {
   const { offsetWidth: width, offsetHeight: height } = element;
   const isOnTheRight = anchor.left + anchor.right > innerWidth + width / 2;
   const left = isOnTheRight ? anchor.right - width : anchor.left;
-  const below = anchor.bottom + GAP;
-  const top = below + height > innerHeight - EDGE ? anchor.top - GAP - height : below;
+  const [above, below] = [anchor.top - GAP - height, anchor.bottom + GAP];
+  const isAbove = rather ? above >= EDGE : below + height > innerHeight - EDGE;
   element.style.left = `${within(left, innerWidth - width)}px`;
-  element.style.top = `${within(top, innerHeight - height)}px`;
+  element.style.top = `${within(isAbove ? above : below, innerHeight - height)}px`;
 }
 
 const within = (value, most) => Math.max(EDGE, Math.min(value, most - EDGE));
