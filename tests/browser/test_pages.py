@@ -40,6 +40,19 @@ async def a_full_conversation(factory: Factory) -> tuple[UUID, str]:
     return ada, f"/c/{conversation}"
 
 
+async def a_room_and_one_to_join(factory: Factory, owner: UUID) -> tuple[str, str]:
+    """The addresses of a room with some people in it, and of one that its owner isn't in."""
+    others = [
+        await factory.user(f"guest{number}", display_name="Guest " + "of a long name " * 3) for number in range(12)
+    ]
+    bo = await factory.pool.fetchval("select id from users where username = 'bo'")
+    room = await factory.room(owner, bo, *others, name="Room of a long name that goes on and on")
+    await factory.pool.execute("update conversations set topic = $2 where id = $1", room, "What we talk about " * 10)
+    public = await factory.room(bo, *others, name="Another")
+    await factory.pool.execute("update conversations set topic = $2 where id = $1", public, "word" * 50)
+    return f"/c/{room}", f"/c/{public}"
+
+
 async def problems(page: Page) -> list[str]:
     """What axe finds against WCAG 2.2 AA on the page as it is."""
     results = await Axe().run(page, options=WCAG)
@@ -60,16 +73,26 @@ async def test_nothing_stands_in_anybodys_way(
     web: WebProcess, factory: Factory, at_browser: AtBrowser, width: int, scheme: str
 ) -> None:
     ada, conversation = await a_full_conversation(factory)
+    room, public = await a_room_and_one_to_join(factory, ada)
     person = await at_browser(web, ada, phone=width < 600)
     await person.page.set_viewport_size({"width": width, "height": 780})
     await person.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
 
     found = []
-    for path in ("/", conversation, "/people", "/people?q=nobody", "/settings", "/c/none"):
+    paths = ("/", conversation, "/people", "/people?q=nobody", "/settings", "/c/none")
+    for path in (*paths, "/rooms", "/rooms?q=none", "/rooms/new", public, f"{room}/details", f"{conversation}/details"):
         await person.page.goto(path)
         await expect(person.page.locator("main")).to_be_visible()
         assert not await runs_out(person.page), f"{path} runs out of a window of {width} px"
         found += [f"{path}: {problem}" for problem in await problems(person.page)]
+    await person.go(f"{room}/details")
+    for name in ("Bo", "Add people", "Leave the room", "Archive the room", "Delete the room"):
+        await person.page.locator("#details").get_by_role("link", name=name).click()
+        await expect(person.page.locator("#dialog .ask")).to_be_visible()
+        assert not await runs_out(person.page), f"{name} runs out of a window of {width} px"
+        found += [f"{name}: {problem}" for problem in await problems(person.page)]
+        await person.page.keyboard.press("Escape")
+        await expect(person.page.locator("#dialog")).to_be_hidden()
     if width > 600:
         await person.page.goto("/")
         await person.is_live()
@@ -168,12 +191,14 @@ async def test_what_a_thumb_has_to_hit_is_large_enough(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:
     ada, conversation = await a_full_conversation(factory)
+    room, public = await a_room_and_one_to_join(factory, ada)
     person = await at_browser(web, ada, phone=True)
     small = []
-    for path in ("/", conversation, "/people", "/settings"):
+    for path in ("/", conversation, "/people", "/settings", "/rooms", "/rooms/new", public, f"{room}/details"):
         await person.page.goto(path)
         for target in await person.page.locator("a:visible, button:visible, input:visible").all():
-            box = await target.bounding_box()
+            label = target.locator("xpath=ancestor::label")
+            box = await (label if await label.count() else target).bounding_box()
             in_text = await target.evaluate("element => Boolean(element.closest('.text, p, .skip-link'))")
             is_touched = await target.evaluate("element => getComputedStyle(element).pointerEvents !== 'none'")
             if box and is_touched and not in_text and box["height"] < 44:
