@@ -129,7 +129,12 @@ ENDPOINTS = {
         Endpoint(
             "DELETE /api/messages/{message_id}", messages.delete_message, {200: Message}, refusals=(*OUTSIDE, *FAST)
         ),
-        Endpoint("GET /api/messages/{message_id}/edits", messages.list_edits, {200: Page[Edition]}, refusals=OUTSIDE),
+        Endpoint(
+            "GET /api/messages/{message_id}/edits",
+            messages.list_edits,
+            {200: Page[Edition]},
+            refusals=(*OUTSIDE, *FAST),
+        ),
         Endpoint(
             "PUT /api/messages/{message_id}/reactions/{emoji}",
             messages.add_reaction,

@@ -3,8 +3,11 @@
 import contextlib
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from uuid import UUID
+
+from msgspec import structs
 
 from chat.conversations import access
 from chat.conversations.access import Deed
@@ -31,7 +34,8 @@ from chat.web.throttle import Throttle
 # How many messages before the first unread one are shown with it, so that it has a context; half a page at most.
 CONTEXT = 10
 
-# Characters in one answer to a sync, and more than any message has. As HTML, text that means ill grows twenty times.
+# Characters in one answer to a sync, or of earlier contents, and more than any message has. As HTML, text that means ill
+# grows twenty times.
 CHANGES_LENGTH = 50_000
 
 # Earlier contents of one message that are shown.
@@ -81,7 +85,7 @@ async def send(
 async def _store(services: Services, writer: Writer, message: NewMessage) -> Sent:
     """Store it, or say why that was refused: who writes and may, the ordinary case, is not asked about beforehand."""
     try:
-        return await writer.store(message)
+        sent = await writer.store(message)
     except ConversationNotFound:
         standing = await access.standing(
             services.pool, viewer_id=message.sender_id, conversation_id=message.conversation_id
@@ -90,6 +94,18 @@ async def _store(services: Services, writer: Writer, message: NewMessage) -> Sen
         if message.reply_to is not None:
             raise ValidationFailed("The message that this replies to is not in this conversation.") from None
         raise
+    return await _as_sender_may_see(services, sent) if sent.duplicate else sent
+
+
+async def _as_sender_may_see(services: Services, sent: Sent) -> Sent:
+    """Whoever sends a message again after leaving is told truthfully that it is saved, and nothing of what others have
+    made of it since: how they reacted, and what they wrote in place of what it quotes."""
+    message = sent.message
+    try:
+        await access.standing(services.pool, viewer_id=message.sender.id, conversation_id=message.conversation_id)
+    except ChatError:
+        return replace(sent, message=structs.replace(message, reply_to=None, reactions=()))
+    return sent
 
 
 async def page(
@@ -160,10 +176,13 @@ async def message(services: Services, *, viewer_id: UUID, message_id: UUID) -> M
 
 
 async def history_of(services: Services, *, viewer_id: UUID, message_id: UUID) -> list[Edition]:
-    """What a message said before, the latest `EDITIONS` first. Raises what `message` raises."""
+    """What a message said before, the latest `EDITIONS` first, and fewer where they are long. Raises what `message`
+    raises."""
     shown = await message(services, viewer_id=viewer_id, message_id=message_id)
     rows = await queries.editions(services.pool, message_id=shown.id, limit=EDITIONS)
-    return [Edition(row["content"], row["at"]) for row in rows]
+    editions = [Edition(row["content"], row["at"]) for row in rows]
+    lengths = accumulate(len(edition.content) for edition in editions)
+    return [edition for edition, length in zip(editions, lengths, strict=True) if length <= CHANGES_LENGTH]
 
 
 async def who_reacted(services: Services, *, viewer_id: UUID, message_id: UUID) -> list[Reacted]:

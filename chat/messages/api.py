@@ -134,7 +134,8 @@ async def delete_message(call: Call[None, None]) -> web.Response:
 
 
 async def list_edits(call: Call[None, None]) -> web.Response:
-    """What a message said before it was edited, the latest first; at most 100 of them."""
+    """What a message said before it was edited, the latest first: at most 100, and fewer where they are long."""
+    await count_history(call.request, call.viewer.id)
     found = await actions.history_of(call.services, viewer_id=call.viewer.id, message_id=call.id("message_id"))
     return answer(Page[Edition](found, None, False))
 

@@ -1,5 +1,7 @@
 """What a page does with messages that are there, and what it shows for that."""
 
+import asyncio
+
 from aiohttp import web
 
 from chat import markup
@@ -14,7 +16,7 @@ from chat.web.forms import read_form
 from chat.web.keys import SERVICES
 from chat.web.pages import PERSONAL, render_partial
 from chat.web.paths import path_id
-from chat.web.throttle import THROTTLE
+from chat.web.throttle import THROTTLE, count_history
 
 
 async def tools(request: web.Request) -> web.Response:
@@ -80,10 +82,15 @@ async def react(request: web.Request) -> web.Response:
 async def edits(request: web.Request) -> web.Response:
     """GET /messages/{message_id}/edits: what the message said before, the latest first."""
     viewer = await require_viewer(request)
+    await count_history(request, viewer.id)
     history = await actions.history_of(
         request.app[SERVICES], viewer_id=viewer.id, message_id=path_id(request, "message_id")
     )
-    editions = [{"html": markup.render(edition.content), "at": edition.at.isoformat()} for edition in history]
+    editions = []
+    for edition in history:
+        editions.append({"html": markup.render(edition.content), "at": edition.at.isoformat()})
+        # Costly ones in a row must not hold up everyone else.
+        await asyncio.sleep(0)
     return render_partial(request, "messages/_edits.html", {"editions": editions})
 
 

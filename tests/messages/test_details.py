@@ -12,8 +12,11 @@ from chat.messages.model import MessageNotFound
 from chat.redis import create_redis
 from chat.services import Services
 from chat.settings import Settings
-from tests.device import Connect
+from tests.accounts.browser import Browser
+from tests.api.program import Program, make_token
+from tests.device import Connect, sign_in
 from tests.factory import Factory
+from tests.servers import Serve
 
 
 @pytest.fixture
@@ -106,3 +109,42 @@ async def test_who_is_not_there_sees_nothing(
     for message in (hidden, open_):
         with pytest.raises(MessageNotFound):
             await look(services, viewer_id=owner, message_id=message)
+
+
+async def test_of_long_earlier_versions_only_the_latest_are_shown(
+    factory: Factory, connect: Connect, services: Services, pool: Pool
+) -> None:
+    ada, bo, conversation = await factory.pair()
+    message = UUID((await (await connect(ada)).send(conversation, "now"))["message_id"])
+    await pool.execute(
+        """
+        insert into message_edits (message_id, revision, content, edited_at)
+        select $1, number, rpad(number || ' ', 4000, '['), now() from generate_series(1, 30) as number
+        """,
+        message,
+    )
+
+    history = await actions.history_of(services, viewer_id=bo, message_id=message)
+
+    assert [edition.content.split()[0] for edition in history] == [str(number) for number in range(30, 18, -1)]
+
+
+async def test_who_reads_earlier_versions_too_often_is_refused(
+    serve: Serve, factory: Factory, connect: Connect, pool: Pool
+) -> None:
+    ada, bo, conversation = await factory.pair()
+    message = (await (await connect(ada)).send(conversation, "now"))["message_id"]
+    url = await serve(history_limit_per_minute=2)
+    browser, program = Browser(url), Program(url, await make_token(pool, bo))
+    browser.token = await sign_in(pool, bo)
+
+    answers = [
+        (await browser.get(f"/messages/{message}/edits")).status,
+        (await program.get(f"/messages/{message}/edits")).status,
+        (await browser.get(f"/messages/{message}/edits")).status,
+        (await program.get(f"/messages/{message}/edits")).status,
+    ]
+    await browser.http.close()
+    await program.http.close()
+
+    assert answers == [200, 200, 429, 429]

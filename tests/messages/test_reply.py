@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chat.db import Pool
+from tests.api.program import Program, make_token
 from tests.device import Connect
 from tests.factory import Factory, client_id
 from tests.messages.conftest import Composer
@@ -28,7 +29,7 @@ async def test_a_reply_quotes_its_original_on_every_screen_and_leads_back_to_it(
 
     for frame in (sent, news, synced):
         [shown] = messages_on(frame["content"])
-        assert shown.quote == Quote(original, "Maria", "Shall we *meet* at <noon>?")
+        assert shown.quote == Quote(original, "Maria", "Shall we meet at <noon>?")
         assert f'href="/c/{conversation}?around=1#message-{original}"' in frame["content"]
 
 
@@ -155,3 +156,28 @@ async def test_what_is_no_id_is_refused_and_the_message_named(
     )
     refusal = await hers.expect("message:error", client_message_id=client)
     assert refusal["code"] == "VALIDATION_ERROR"
+
+
+async def test_who_repeats_a_reply_after_leaving_learns_nothing_of_what_others_made_of_it_since(
+    factory: Factory, connect: Connect, pool: Pool
+) -> None:
+    maria, noah, carla = await factory.user(), await factory.user(), await factory.user()
+    conversation = await factory.group(maria, noah, carla)
+    hers, his = await connect(maria), await connect(noah)
+    original = (await hers.send(conversation, "meet at noon"))["message_id"]
+    client = client_id()
+    sent = await his.send(conversation, "fine", client, reply_to=original)
+    await pool.execute("delete from members where user_id = $1", noah)
+    await hers.change("message:edit", original, content="meet at one, and don't tell him")
+    await hers.change("reaction:add", UUID(sent["message_id"]), emoji="🤐")
+
+    frame = await his.send(conversation, "fine", client)
+
+    assert (frame["type"], frame["duplicate"], frame["message_id"]) == ("message:sent", True, sent["message_id"])
+    program = Program(his.url, await make_token(pool, noah))
+    answer = await program.post(f"/conversations/{conversation}/messages", content="fine", client_message_id=client)
+    await program.http.close()
+    assert (answer.status, answer.json["content"]) == (200, "fine")
+    assert (answer.json["reply_to"], answer.json["reactions"]) == (None, [])
+    assert "don't tell him" not in str(frame)
+    assert "🤐" not in str(frame)
