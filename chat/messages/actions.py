@@ -34,7 +34,7 @@ from chat.web.throttle import Throttle
 # How many messages before the first unread one are shown with it, so that it has a context; half a page at most.
 CONTEXT = 10
 
-# Characters in one answer to a sync, or of earlier contents, and more than any message has. As HTML, text that means ill
+# Characters in one answer to a sync, or of earlier contents; more than any message has. As HTML, text that means ill
 # grows twenty times.
 CHANGES_LENGTH = 50_000
 
