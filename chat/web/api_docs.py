@@ -17,7 +17,7 @@ from chat.web.proxies import public_origin
 
 PAGE = "api/docs.html"
 # A short while: the document changes with the version, and its page should follow soon.
-_HEADERS = {"Cache-Control": "public, max-age=300"}
+_HEADERS = {"Cache-Control": "private, max-age=300"}
 _EXAMPLES: dict[str, Any] = {"integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
 _EXAMPLE_ID = str(UUID("01a1fd50-6082-75f2-a465-7e3ca002527d"))
 
