@@ -60,7 +60,10 @@ async def follow(request: web.Request) -> web.Response:
     except NotFound as error:
         return _over(request, error)
     if viewer is None:
-        context |= {"room": room, "registration": await invite_actions.registration(services)}
+        state = await invite_actions.join_state(services, invite=token)
+        # Of a link that its maker may not make for who is new here, the page for that would only say so.
+        may_register = state.registration == "open" or (state.registration == "invite" and state.invite_valid)
+        context |= {"room": room, "may_register": may_register}
         return render_document(request, "conversations/invited.html", context, title=room.name)
     if room.joined:
         raise web.HTTPSeeOther(room.href)

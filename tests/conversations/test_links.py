@@ -4,20 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from aiohttp import web
 
 from chat.accounts import actions as accounts
 from chat.accounts.invite_actions import join_state
 from chat.accounts.model import Device, NewAccount
+from chat.app import create_app
 from chat.conversations.detail_actions import archive, delete
 from chat.conversations.link_actions import create_link, join_by_link, linked_room, links, revoke_link
 from chat.conversations.member_actions import change_role, hand_over, leave
 from chat.conversations.model import ConversationNotFound, NotInConversation
 from chat.conversations.room_actions import join
 from chat.db import Pool
-from chat.errors import Forbidden, NotFound, ValidationFailed
+from chat.errors import Forbidden, NotFound, RateLimited, ValidationFailed
 from chat.services import Services
+from chat.settings import Settings
 from chat.web.keys import SERVICES
 from chat.web.limits import LIMITER
 from chat.web.tokens import new_token
@@ -25,6 +28,7 @@ from tests.accounts.browser import Browser
 from tests.conversations.state import assert_sound, lines, roles
 from tests.device import Connect
 from tests.factory import Factory
+from tests.servers import serving
 
 MakeLink = Callable[..., Awaitable[str]]
 
@@ -66,6 +70,37 @@ async def test_a_link_leads_into_a_private_room(
     assert (await linked_room(services, viewer_id=eve, token=token)).joined
     assert token not in str([dict(row) for row in await pool.fetch("select * from invites")])
     await assert_sound(pool, room)
+
+
+async def test_there_are_never_more_links_than_the_list_shows(
+    services: Services, pool: Pool, ada: UUID, room: UUID, make_link: MakeLink
+) -> None:
+    await pool.execute(
+        """
+        insert into invites (id, token_hash, created_by, conversation_id, expires_at)
+        select gen_random_uuid(), sha256(number::text::bytea), $1, $2, now() + interval '1 day'
+        from generate_series(1, 100) as number
+        """,
+        ada,
+        room,
+    )
+    with pytest.raises(ValidationFailed, match="Revoke one"):
+        await make_link()
+
+    shown = await links(services, viewer_id=ada, conversation_id=room)
+    await revoke_link(services, viewer_id=ada, conversation_id=room, link_id=shown[0].id)
+
+    assert len(shown) == 100
+    assert await make_link()
+
+
+async def test_links_are_counted_as_changes_are(settings: Settings, ada: UUID, room: UUID) -> None:
+    app = create_app(msgspec.structs.replace(settings, change_limit_per_minute=1, change_burst=2))
+    async with serving(app):
+        for _ in range(2):
+            await create_link(app[SERVICES], viewer_id=ada, conversation_id=room, days=1)
+        with pytest.raises(RateLimited):
+            await create_link(app[SERVICES], viewer_id=ada, conversation_id=room, days=1)
 
 
 async def test_whoever_is_in_it_uses_nothing_of_the_link(
@@ -219,10 +254,12 @@ async def test_where_that_takes_an_invitation_the_link_of_who_invites_people_is_
     token = await make_link()
 
     assert not (await join_state(services, invite=token)).invite_valid
+    assert "Create an account" not in (await newcomer.get(f"/join/{token}")).text
     with pytest.raises(Forbidden):
         await register(app, invite=token)
     await pool.execute("update users set role = 'admin' where id = $1", ada)
     assert (await join_state(services, invite=token)).invite_valid
+    assert "Create an account" in (await newcomer.get(f"/join/{token}")).text
     assert (await newcomer.register("eve", invite=token)).status == 303
 
     assert await lines(pool, room) == ["Eve joined"]
