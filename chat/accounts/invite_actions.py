@@ -59,7 +59,9 @@ async def use_invite(connection: Connection, *, token: str) -> bool:
 async def create_invite(services: Services, *, viewer: Viewer, days: int, max_uses: int | None) -> str:
     """A new invitation's token, which can't be read again later.
 
-    `days` is 1 to `INVITE_DAYS_MAX`, `max_uses` 1 to `INVITE_USES_MAX` or None for no limit. Raises `Forbidden`.
+    `days` is 1 to `INVITE_DAYS_MAX`, `max_uses` 1 to `INVITE_USES_MAX` or None for no limit.
+
+    Raises `Forbidden`, and what `issue` does.
     """
     _require_manager(viewer)
     return await issue(services, created_by=viewer.id, conversation_id=None, days=days, max_uses=max_uses)
@@ -68,11 +70,18 @@ async def create_invite(services: Services, *, viewer: Viewer, days: int, max_us
 async def issue(
     services: Services, *, created_by: UUID, conversation_id: UUID | None, days: int, max_uses: int | None
 ) -> str:
-    """A new link's token. Whether this person may make it has been asked. Raises `ValidationFailed`."""
+    """A new link's token. Whether this person may make it has been asked.
+
+    Raises `ValidationFailed`, also where there are `INVITES_LIMIT` links already: one more would be left out of the
+    list, where nobody could revoke it; and `RateLimited`.
+    """
     if not 1 <= days <= INVITE_DAYS_MAX or not (max_uses is None or 1 <= max_uses <= INVITE_USES_MAX):
         raise ValidationFailed(
             f"A link works for 1 to {INVITE_DAYS_MAX} days, and for 1 to {INVITE_USES_MAX:,} people or any number."
         )
+    await services.count_change(created_by)
+    if len(await links(services, conversation_id=conversation_id)) >= INVITES_LIMIT:
+        raise ValidationFailed(f"There are {INVITES_LIMIT} links already. Revoke one that is no longer needed first.")
     token = new_token()
     await invite_queries.insert_invite(
         services.pool,

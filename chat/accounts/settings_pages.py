@@ -135,9 +135,9 @@ async def create_invite(request: web.Request) -> web.Response:
         days = _number(form.get("days", ""), most=invite_actions.INVITE_DAYS_MAX)
         uses = form.get("max_uses", "").strip()
         max_uses = _number(uses, most=invite_actions.INVITE_USES_MAX) if uses else None
+        token = await invite_actions.create_invite(request.app[SERVICES], viewer=viewer, days=days, max_uses=max_uses)
     except ValidationFailed as error:
         return await _settings_page(request, viewer, error=error)
-    token = await invite_actions.create_invite(request.app[SERVICES], viewer=viewer, days=days, max_uses=max_uses)
     url = f"{public_origin(request)}/register?invite={token}"
     return await _settings_page(request, viewer, new_invite_url=url)
 

@@ -25,7 +25,7 @@ async def create_link(
     `days` is 1 to `INVITE_DAYS_MAX`, `max_uses` 1 to `INVITE_USES_MAX` or None for no limit. It lets in who has no
     account yet, too, where anybody may register, or its maker invites people to the chat itself.
 
-    Raises what `access.standing` does, `Forbidden` and `ValidationFailed`.
+    Raises what `access.standing` and `invite_actions.issue` do, and `Forbidden`.
     """
     await _require(services, viewer_id, conversation_id)
     return await invite_actions.issue(
