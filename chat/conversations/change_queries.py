@@ -174,7 +174,7 @@ async def delete(connection: Connection, *, conversation_id: UUID) -> None:
     )
 
 
-# A system line is stored as a message is (chat/messages/queries.py, STORE): it takes the next sequence number and
+# A system line is stored as a message is (chat/messages/store_queries.py, STORE): it takes the next sequence number and
 # revision, and whoever did what it tells of has read what came before. Nothing continues it, so it leaves no sender.
 # The caller holds the conversation: the counters can't move between this statement's snapshot and its update.
 _SAY = """

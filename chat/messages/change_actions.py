@@ -138,7 +138,8 @@ async def _locked(
 
 
 async def _read(connection: Connection, message_id: UUID) -> Message:
-    return message_of(await queries.by_id(connection, message_id=message_id))
+    [row] = await queries.by_ids(connection, message_ids=[message_id])
+    return message_of(row)
 
 
 def _refuse_system_line(message: Message) -> None:

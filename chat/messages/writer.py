@@ -17,7 +17,7 @@ from chat.conversations.model import ConversationNotFound
 from chat.db import UNAVAILABLE, Connection, Pool, Record
 from chat.errors import ChatError, Unavailable, ValidationFailed
 from chat.events import Message, Quote, Reaction, Sender
-from chat.messages import queries
+from chat.messages import store_queries
 from chat.messages.model import NewMessage, Sent
 from chat.web.logs import get_logger
 
@@ -114,7 +114,7 @@ class Writer:
 
     async def _store_batch(self, batch: list[Waiting]) -> None:
         try:
-            rows = await self._store_with_retries([waiting.message for waiting in batch])
+            answers = await self._store_with_retries([waiting.message for waiting in batch])
         except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, ValueError) as error:
             if len(batch) == 1:
                 log.warning("message.refused_by_database", error=type(error).__name__)
@@ -128,9 +128,9 @@ class Writer:
             for waiting in batch:
                 self._refuse(waiting, Unavailable("The database can't be reached."))
         else:
-            self._answer(batch, rows)
+            self._answer(batch, answers)
 
-    async def _store_with_retries(self, messages: list[NewMessage]) -> list[Record]:
+    async def _store_with_retries(self, messages: list[NewMessage]) -> list[store_queries.Stored]:
         attempt = 0
         while True:
             try:
@@ -149,17 +149,17 @@ class Writer:
                 await asyncio.sleep(RETRY_DELAYS[attempt])
             attempt += 1
 
-    def _answer(self, batch: list[Waiting], rows: list[Record]) -> None:
-        stored = {row["position"]: row for row in rows}
+    def _answer(self, batch: list[Waiting], answers: list[store_queries.Stored]) -> None:
+        by_position = {stored.position: stored for stored in answers}
         for position, waiting in enumerate(batch, start=1):
-            row = stored.get(position)
-            if row is None:
+            stored = by_position.get(position)
+            if stored is None:
                 self._refuse(waiting, ConversationNotFound())
                 continue
-            message = message_of(row)
-            if row["untold"]:
+            message = message_of(stored.row)
+            if stored.untold:
                 self._committed(message)
-            duplicate = row["duplicate"]
+            duplicate = stored.duplicate
             for answer in self._take(waiting):
                 answer.set_result(Sent(message, duplicate))
                 duplicate = True
@@ -176,9 +176,9 @@ class Writer:
         return [answer for answer in waiting.answers if not answer.done()]
 
 
-async def _store_or_hang_up(connection: Connection, messages: list[NewMessage]) -> list[Record]:
+async def _store_or_hang_up(connection: Connection, messages: list[NewMessage]) -> list[store_queries.Stored]:
     try:
-        return await queries.store(connection, messages=messages)
+        return await store_queries.store(connection, messages=messages)
     except (asyncio.CancelledError, asyncpg.InternalClientError):
         # Out of time: to take the statement back in order, asyncpg would ask a server that may be out of reach. Or the
         # server has said goodbye, and asyncpg has not seen the end of the connection yet.
@@ -187,7 +187,7 @@ async def _store_or_hang_up(connection: Connection, messages: list[NewMessage]) 
 
 
 def message_of(row: Record) -> Message:
-    """A row of `queries.COLUMNS` as everyone sees it."""
+    """A row of `chat.messages.queries.COLUMNS` as everyone sees it."""
     quote, reactions = row["quote"], row["reactions"]
     return Message(
         id=row["id"],

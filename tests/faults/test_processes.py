@@ -5,7 +5,7 @@ import asyncio
 from chat.db import Pool
 from chat.ids import new_id
 from chat.messages.model import NewMessage
-from chat.messages.queries import store
+from chat.messages.store_queries import store
 from tests.faults.conftest import Begin, Start
 
 

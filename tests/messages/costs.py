@@ -99,15 +99,17 @@ def rows_of(node: dict[str, Any]) -> float:
     return float(node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)))
 
 
-async def rows_read_in_sequence(product: Product, pool: Pool) -> int:
-    """How many rows were read by going through tables so far, in the whole database."""
+async def rows_read(product: Product, pool: Pool) -> tuple[int, int]:
+    """How many rows were read so far by going through tables, and by indexes of messages."""
     async with product.pool.acquire() as one, product.pool.acquire() as other:
         for connection in (one, other):
             await connection.execute("select pg_stat_force_next_flush()")
     async with pool.acquire() as connection:
         await connection.execute("select pg_stat_force_next_flush()")
-        return int(
-            await connection.fetchval(
-                "select sum(seq_tup_read) from pg_stat_user_tables where relname = any ($1)", list(TABLES)
-            )
+        row = await connection.fetchrow(
+            "select (select sum(seq_tup_read) from pg_stat_user_tables where relname = any ($1)),"
+            " (select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'messages')",
+            list(TABLES),
         )
+    assert row is not None
+    return int(row[0]), int(row[1])

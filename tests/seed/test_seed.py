@@ -7,8 +7,8 @@ from chat.conversations import queries as conversations
 from chat.conversations.room_queries import public_rooms
 from chat.db import Pool
 from chat.ids import new_id
-from chat.messages import queries as messages
 from chat.messages.model import NewMessage
+from chat.messages.store_queries import store
 from chat.seed import seed
 from tests.accounts.browser import Browser
 from tests.factory import client_id
@@ -155,8 +155,8 @@ async def test_the_conversation_goes_on_where_the_demo_ends(seeded: Pool) -> Non
     marta, tomas = await user_id(seeded, "marta"), await user_id(seeded, "tomas")
     found = await conversations.direct_id(seeded, low=min(marta, tomas), high=max(marta, tomas))
     assert found is not None
-    stored = await messages.store(seeded, messages=[NewMessage(new_id(), found, marta, client_id(), "Looking!")])
-    assert [(row["seq"], row["revision"], row["continues"]) for row in stored] == [(10_001, 10_001, False)]
+    stored = await store(seeded, messages=[NewMessage(new_id(), found, marta, client_id(), "Looking!")])
+    assert [(row["seq"], row["revision"], row["continues"]) for *_, row in stored] == [(10_001, 10_001, False)]
 
 
 async def test_the_two_find_a_room_to_join_a_muted_one_and_one_that_is_archived(seeded: Pool) -> None:
