@@ -10,11 +10,12 @@ from chat.conversations import api as conversations
 from chat.conversations import member_api as members
 from chat.conversations import room_api as rooms
 from chat.conversations.member_api import Member
-from chat.conversations.model import NotInConversation, Room
+from chat.conversations.model import NotInConversation
+from chat.conversations.room_api import Room
 from chat.conversations.views import Conversation
 from chat.errors import AuthFailed, Conflict, Forbidden, NotFound, RateLimited, ValidationFailed
 from chat.messages import api as messages
-from chat.messages.model import Edition
+from chat.messages.api import Edition
 from chat.receipts import api as receipts
 from chat.receipts.model import ReadState
 from chat.web import api
@@ -53,7 +54,7 @@ ENDPOINTS = {
             "POST /api/conversations",
             conversations.create_conversation,
             {201: Conversation, 200: Conversation},
-            refusals=(Conflict, NotFound),
+            refusals=(Conflict, NotFound, *FAST),
         ),
         Endpoint(
             "GET /api/conversations/{conversation_id}",
@@ -65,13 +66,13 @@ ENDPOINTS = {
             "PATCH /api/conversations/{conversation_id}",
             conversations.change_conversation,
             {200: Conversation},
-            refusals=(*OUTSIDE, Conflict),
+            refusals=(*OUTSIDE, Conflict, *FAST),
         ),
         Endpoint(
             "DELETE /api/conversations/{conversation_id}",
             conversations.delete_conversation,
             {204: None},
-            refusals=OUTSIDE,
+            refusals=(*OUTSIDE, *FAST),
         ),
         Endpoint(
             "GET /api/conversations/{conversation_id}/members",
@@ -83,25 +84,27 @@ ENDPOINTS = {
             "POST /api/conversations/{conversation_id}/members",
             members.add_members,
             {200: Conversation},
-            refusals=(*OUTSIDE, Conflict),
+            refusals=(*OUTSIDE, Conflict, *FAST),
         ),
         Endpoint(
             "PATCH /api/conversations/{conversation_id}/members/{user_id}",
             members.change_member,
             {200: Member},
-            refusals=(*OUTSIDE, Conflict),
+            refusals=(*OUTSIDE, Conflict, *FAST),
         ),
         Endpoint(
             "DELETE /api/conversations/{conversation_id}/members/{user_id}",
             members.remove_member,
             {204: None},
-            refusals=(*OUTSIDE, Conflict),
+            refusals=(*OUTSIDE, Conflict, *FAST),
         ),
     ],
     "Rooms": [
         Endpoint("GET /api/rooms", rooms.list_rooms, {200: Page[Room]}, refusals=FAST),
-        Endpoint("POST /api/rooms/{room_id}/join", rooms.join_room, {200: Conversation}),
-        Endpoint("POST /api/rooms/{room_id}/leave", rooms.leave_room, {204: None}, refusals=(*OUTSIDE, Conflict)),
+        Endpoint("POST /api/rooms/{room_id}/join", rooms.join_room, {200: Conversation}, refusals=FAST),
+        Endpoint(
+            "POST /api/rooms/{room_id}/leave", rooms.leave_room, {204: None}, refusals=(*OUTSIDE, Conflict, *FAST)
+        ),
     ],
     "Messages": [
         Endpoint(

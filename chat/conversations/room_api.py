@@ -1,14 +1,28 @@
 """Rooms over the API: finding, joining and leaving them."""
 
+from uuid import UUID
+
+import msgspec
 from aiohttp import web
 
-from chat.conversations import member_actions, room_actions
+from chat.conversations import member_actions, model, room_actions
 from chat.conversations.api import page_of, show
-from chat.conversations.model import RoomPlace
+from chat.conversations.model import RoomPlace, Visibility
 from chat.web.api import Call, PageQuery, answer, no_content
 from chat.web.cursors import decode_cursor
 from chat.web.shapes import Text
 from chat.web.throttle import count_search
+
+
+class Room(msgspec.Struct, frozen=True):
+    """A room as somebody sees it who may join it: `joined` where one is in it already."""
+
+    id: UUID
+    name: str
+    topic: str | None
+    visibility: Visibility
+    members_count: int
+    joined: bool
 
 
 class RoomsQuery(PageQuery, frozen=True):
@@ -26,7 +40,7 @@ async def list_rooms(call: Call[None, RoomsQuery]) -> web.Response:
     part = await room_actions.public_rooms(
         call.services, viewer_id=call.viewer.id, prefix=query.q, after=after, limit=query.limit
     )
-    return answer(page_of(part, part.items))
+    return answer(page_of(part, [_shown(room) for room in part.items]))
 
 
 async def join_room(call: Call[None, None]) -> web.Response:
@@ -40,3 +54,7 @@ async def leave_room(call: Call[None, None]) -> web.Response:
     """Go out of a room. The last owner hands over first; whoever is the last one in it deletes it."""
     await member_actions.leave(call.services, viewer_id=call.viewer.id, conversation_id=call.id("room_id"))
     return no_content()
+
+
+def _shown(room: model.Room) -> Room:
+    return Room(room.id, room.name, room.topic, room.visibility, room.members_count, room.joined)
