@@ -4,8 +4,8 @@ import { openConversation, userId } from '../../page.js';
 
 const isOwn = (message) => message.dataset.author === userId;
 
-/** @returns {boolean} whether the open conversation can be read, and nothing more */
-export const isArchived = () => 'archived' in openConversation().dataset;
+/** @returns {boolean} whether the open conversation can be read, and nothing more: archived, or between two who don't talk */
+export const isArchived = () => openConversation().matches('[data-archived], [data-blocked]');
 
 /** @param {HTMLElement} message @returns {boolean} */
 export const mayEdit = (message) => isOwn(message) && !isArchived();
