@@ -7,9 +7,9 @@ from chat.db import Connection, Record
 from chat.names import search_terms, search_words
 
 _ROOMS = """
-    select c.id, c.name, c.topic, c.visibility, c.members_count, c.name_key, exists (
-        select from members m where m.conversation_id = c.id and m.user_id = $1
-    ) as joined
+    select c.id, c.name, c.topic, c.visibility, c.members_count, c.name_key, (
+        select true from members m where m.conversation_id = c.id and m.user_id = $1
+    ) is not null as joined
     from conversations c
     where c.kind = 'room' and c.deleted_at is null
 """
