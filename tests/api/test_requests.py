@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from chat.endpoints import ENDPOINTS
+from chat.errors import RateLimited
 from chat.web.api import Endpoint
 from tests.api.conftest import MakeProgram
 from tests.device import sign_in
@@ -234,3 +235,26 @@ async def test_asking_for_the_head_alone_gets_the_head(program: MakeProgram, fac
     assert (head.status, head.body) == (200, b"")
     assert head.headers["Content-Length"] == whole.headers["Content-Length"]
     assert (await (await program(None)).ask("HEAD", "/users/me")).status == 401
+
+
+async def test_every_change_of_conversations_may_come_too_fast_and_is_documented_so(
+    serve: Serve, program: MakeProgram, factory: Factory
+) -> None:
+    ada, bo = await factory.user(), await factory.user()
+    room = await factory.room(ada, bo)
+    of_ada = await program(ada, address=await serve(change_limit_per_minute=1, change_burst=1))
+    assert (await of_ada.patch(f"/conversations/{room}", topic="Spent")).status == 200
+    one, member = f"/conversations/{room}", f"/conversations/{room}/members/{bo}"
+    asked = {
+        "POST /api/conversations": await of_ada.post("/conversations", kind="group", user_ids=[bo]),
+        "PATCH /api/conversations/{conversation_id}": await of_ada.patch(one, topic="Again"),
+        "DELETE /api/conversations/{conversation_id}": await of_ada.delete(one),
+        "POST /api/conversations/{conversation_id}/members": await of_ada.post(f"{one}/members", user_ids=[bo]),
+        "PATCH /api/conversations/{conversation_id}/members/{user_id}": await of_ada.patch(member, role="admin"),
+        "DELETE /api/conversations/{conversation_id}/members/{user_id}": await of_ada.delete(member),
+        "POST /api/rooms/{room_id}/join": await of_ada.post(f"/rooms/{room}/join"),
+        "POST /api/rooms/{room_id}/leave": await of_ada.post(f"/rooms/{room}/leave"),
+    }
+
+    assert {route: answer.refusal for route, answer in asked.items()} == dict.fromkeys(asked, (429, "RATE_LIMITED"))
+    assert {endpoint.route for endpoint in ALL if RateLimited in endpoint.refusals} >= set(asked)
