@@ -104,7 +104,7 @@ def _highlight(code: str, language: str, _attributes: str) -> str:
 
 
 def preview(content: str, *, length: int = 120) -> str:
-    """One line of at most `length` characters for the conversation list and for quotes, as it reads without its marks."""
+    """One line of at most `length` characters, as it reads without marks: for the conversation list, and for quotes."""
     beginning = content[:_BEGINNING]
     if _SPECIAL.search(beginning):
         text = _INLINE.sub("", _BLOCK.sub(" ", _render_markdown(beginning)))

@@ -12,7 +12,7 @@ const STRAY = 10;
 const REACHABLE = ':not(.pending, .deleted, .system)';
 
 let module;
-/** Where the mouse was last: what moves below it isn't pointed at. */
+/** Where the mouse was last: a message that comes to lie below it isn't pointed at. */
 let pointer;
 /** The touch that may become a holding. */
 let holding;
@@ -75,19 +75,16 @@ function pressed({ target, pointerType, clientX, clientY }) {
   holding = { clientX, clientY, timer: setTimeout(hold, HOLD) };
 }
 
-function moved({ clientX, clientY }) {
+function moved({ target, pointerType, clientX, clientY }) {
   if (holding && Math.hypot(clientX - holding.clientX, clientY - holding.clientY) > STRAY) released();
+  const place = `${clientX} ${clientY}`;
+  if (pointerType !== 'touch' && place !== pointer) act('show', target);
+  pointer = place;
 }
 
 function released() {
   clearTimeout(holding?.timer);
   holding = undefined;
-}
-
-function pointed({ target, pointerType, screenX, screenY }) {
-  const place = `${screenX} ${screenY}`;
-  if (pointerType !== 'touch' && place !== pointer) act('show', target);
-  pointer = place;
 }
 
 /** An address that leads to a message here is followed within the page. */
@@ -114,7 +111,6 @@ function opened() {
 export function start() {
   document.addEventListener('keydown', keydown);
   document.addEventListener('click', clicked);
-  document.addEventListener('pointerover', pointed);
   document.addEventListener('focusin', ({ target }) => target.matches(':focus-visible') && act('show', target));
   document.addEventListener('pointerdown', pressed);
   document.addEventListener('pointermove', moved);

@@ -4,18 +4,21 @@ import { act } from '../../tools.js';
 import { on, userId } from '../../page.js';
 
 let toolbar;
+/** @type {string} the id of the message that it stands in */
+let place;
 
 /** @param {HTMLElement} message */
 export function show(message) {
   // Who is inside it by keyboard isn't thrown out by a mouse that was pushed.
   if (message.contains(toolbar) || toolbar.querySelector(':focus-visible')) return;
+  place = message.id;
   toolbar.classList.toggle('own', message.dataset.author === userId);
   message.querySelector('.line').append(toolbar);
 }
 
 /** What stood in a message that was swapped stands in the one that took its place. */
 function stay() {
-  const message = !toolbar.isConnected && document.querySelector('.timeline > .message:is(:hover, :focus-within)');
+  const message = !toolbar.isConnected && document.getElementById(place);
   if (message) act('show', message);
 }
 
