@@ -8,7 +8,11 @@ import { localise } from './times.js';
 const list = document.getElementById('conversation-list');
 /** Milliseconds over which the members of a group ask for its row, for each of them. */
 const SPREAD_PER_MEMBER = 5;
+const LONGEST = 2 ** 31 - 1;
+/** @type {Map<string, number>} conversations that were lost, and when */
+const lostAt = new Map();
 let planned = false;
+let waking;
 
 /** Many changes at once are one look at the list, before the next frame is painted. */
 function plan() {
@@ -27,17 +31,26 @@ function refresh() {
     const unread = refreshRow(row);
     if (!isMuted(row)) total += unread;
   }
+  wakeAt(Math.min(...rows.map(mutedUntil).filter((time) => time > Date.now())));
   order(rows);
   watcher.takeRecords();
   const title = document.title.replace(/^\(\d+\+?\) /, '');
   document.title = total ? `(${shown(total)}) ${title}` : title;
 }
 
+const mutedUntil = (row) => Date.parse(row.dataset.mutedUntil);
+
 /** What is muted doesn't count in the title, and its badge is a quiet one. */
 function isMuted(row) {
-  const muted = Date.parse(row.dataset.mutedUntil) > Date.now();
+  const muted = mutedUntil(row) > Date.now();
   row.classList.toggle('muted', muted);
   return muted;
+}
+
+/** The next of them to be heard of again is seen when its time has come; timers can't wait for longer than LONGEST. */
+function wakeAt(time) {
+  clearTimeout(waking);
+  if (time < Infinity) waking = setTimeout(plan, Math.min(time - Date.now(), LONGEST));
 }
 
 const shown = (count) => (count > 99 ? '99+' : String(count));
@@ -100,6 +113,15 @@ function adopt({ role, archived, blocked }) {
   section.dataset.role = role;
   section.toggleAttribute('data-archived', archived !== undefined);
   section.toggleAttribute('data-blocked', blocked !== undefined);
+  retitle({ conversation_id: openId() });
+}
+
+/** The window is named after the open conversation, whatever that is called now. */
+function retitle({ conversation_id: id }) {
+  const name = rowOf(id)?.querySelector('.name').textContent.trim();
+  if (id !== openId() || !name) return;
+  document.title = `${name} · Chat`;
+  plan();
 }
 
 /** What is the same for everyone comes with the frame; a group without a name is called differently by each. */
@@ -116,6 +138,7 @@ async function changed(frame) {
 }
 
 async function lost({ conversation_id: id, reason }) {
+  lostAt.set(id, performance.now());
   rowOf(id)?.remove();
   // Whoever leaves, or deletes it, in this very window is on the way elsewhere already.
   if (id !== openId() || document.querySelector('#dialog .htmx-request')) return;
@@ -125,10 +148,13 @@ async function lost({ conversation_id: id, reason }) {
 
 /** Not by htmx's own request, of which an element has one at a time. @returns the status, where there is an answer */
 async function swapIn(path, swap) {
+  const askedAt = performance.now();
   try {
     const response = await fetch(path, { headers: { 'HX-Request': 'true' } });
     if (response.status !== 200 || response.redirected) return response.status;
     await htmx.swap({ sourceElement: list, target: list, swap, text: await response.text() });
+    // What was lost meanwhile may have been told once more by an answer from before.
+    for (const [id, at] of lostAt) if (at > askedAt) rowOf(id)?.remove();
   } catch {
     return undefined; // No network: the next connection asks for the whole list.
   }
@@ -141,6 +167,7 @@ export function start() {
   // From here on the socket tells of every change; what changed before it could, the list has.
   on('auth:success', refetch);
   on('conversation:updated', changed);
+  on('after:conversation:updated', retitle);
   on('conversation:removed', lost);
   on('message:received', ({ conversation_id: id }) => rowOf(id) || fetchRow(id));
   on('system:resync', () => setTimeout(refetch, Math.random() * 2_000));

@@ -56,7 +56,7 @@ async def test_several_people_are_chosen_by_keys_and_make_a_group(
     await page.locator(".chips .option", has_text="Di").click()
     await expect(page.locator(".chips .name")).to_have_text(["Bo", "Cy"])
     await page.get_by_label("Name of the group").fill("The trip")
-    await page.get_by_role("button", name="Start conversation").click()
+    await page.keyboard.press("Enter")
 
     await expect(page.locator("h1")).to_have_text("The trip")
     await expect(page.locator(".about")).to_have_text("3 people")
@@ -134,6 +134,7 @@ async def test_a_new_name_shows_everywhere(web: WebProcess, factory: Factory, at
         await expect(person.page.locator(".about")).to_have_text("3 people · Where we go")
         await expect(person.page.locator(".details-name")).to_have_text("Voyage to the north")
         await expect(person.page.locator(".details-topic")).to_have_text("Where we go")
+        await expect(person.page).to_have_title("Voyage to the north · Chat")
     for person in (owner, member, elsewhere):
         await expect(person.row(group).locator(".name")).to_have_text("Voyage to the north")
         await expect(person.row(group).locator(".avatar")).to_have_text("VN")
@@ -174,6 +175,7 @@ async def test_a_group_without_a_name_is_called_after_the_others(
     await other.page.keyboard.press("Enter")
 
     await expect(one.page.locator("h1")).to_have_text("Bo and Cy")
+    await expect(one.page).to_have_title("Bo and Cy · Chat")
     await expect(one.row(group).locator(".name")).to_have_text("Bo and Cy")
     await expect(other.page.locator("h1")).to_have_text("Ada and Cy")
 

@@ -12,6 +12,8 @@ const fieldIn = (place) => place.querySelector('#picker-query');
 const chipsIn = (place) => [...place.querySelectorAll('.chips input')];
 const optionsIn = (place) => [...place.querySelectorAll('#picker-results input')];
 
+const isChosen = (place, { value }) => chipsIn(place).some((chip) => chip.value === value);
+
 function choose(place, option) {
   const field = fieldIn(place);
   option.checked = true;
@@ -32,7 +34,14 @@ function searchAgain(field) {
   field.dispatchEvent(new Event('chosen'));
 }
 
+/** On with those who are chosen; the first button of the form would be the one to search without scripts. */
+const submit = (form) => form.requestSubmit(form.querySelector('[formmethod="post"]'));
+
 function keydown(event) {
+  if (event.key === 'Enter' && event.target.matches('.picking .field input') && !event.isComposing) {
+    event.preventDefault();
+    return submit(event.target.form);
+  }
   const place = placeOf(event.target);
   if (!place || event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
   const { key, target } = event;
@@ -58,8 +67,7 @@ function enter(place, target) {
   } else if (field.value.trim()) {
     if (optionsIn(place)[0]) choose(place, optionsIn(place)[0]);
   } else if (chipsIn(place).length) {
-    const { form } = field;
-    form.requestSubmit(form.querySelector('[formmethod="post"]'));
+    submit(field.form);
   }
 }
 
@@ -82,6 +90,7 @@ function arrived({ detail: { ctx } }) {
   // Perhaps the answer to what was asked some letters ago.
   if (!field || new URL(ctx.request.action, location.href).searchParams.get('q') !== field.value) return;
   stale = false;
+  for (const option of optionsIn(place)) if (isChosen(place, option)) option.closest('li').remove();
   if (eager && optionsIn(place)[0]) choose(place, optionsIn(place)[0]);
   eager = false;
 }

@@ -12,6 +12,7 @@ const SPREAD_PER_MEMBER = 5;
 const LONGEST_SPREAD = 5_000;
 
 let timer;
+let due = Infinity;
 /** Whether somebody has gone on in the list of people. */
 let wentOn = false;
 
@@ -34,7 +35,6 @@ function close() {
 }
 
 function empty() {
-  clearTimeout(timer);
   place().replaceChildren();
   link()?.focus({ preventScroll: true });
 }
@@ -72,9 +72,14 @@ function isBusy() {
   return types || place().querySelector('details[open]') || document.querySelector('#dialog[open]');
 }
 
+/** The first of many news decides when: they could otherwise put it off for ever. */
 function refreshIn(milliseconds) {
+  const time = Date.now() + milliseconds;
+  if (time > due) return;
   clearTimeout(timer);
+  due = time;
   timer = setTimeout(() => {
+    due = Infinity;
     if (!isOpen()) return;
     if (isBusy()) return refreshIn(AGAIN);
     keepPlaces();
@@ -124,7 +129,13 @@ function keydown(event) {
   close();
 }
 
+/** What is typed there is searched for already. */
+function submitted(event) {
+  if (event.target.matches('#details [role="search"]')) event.preventDefault();
+}
+
 export function start() {
+  document.addEventListener('submit', submitted);
   document.addEventListener('click', clicked, true);
   document.addEventListener('keydown', keydown, true);
   document.addEventListener('htmx:before:history:restore', travelled);
