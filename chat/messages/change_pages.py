@@ -43,7 +43,8 @@ async def edit(request: web.Request) -> web.Response:
         request.app[THROTTLE],
         user_id=viewer.id,
         message_id=path_id(request, "message_id"),
-        content=form.get("content", ""),
+        # As in the composer's form.
+        content=form.get("content", "").replace("\r\n", "\n"),
     )
     return _frame(request, MessageUpdated(message))
 
