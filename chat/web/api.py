@@ -18,6 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.errors import ChatError, Forbidden, TooLarge, ValidationFailed
 from chat.services import Services
+from chat.web.compression import compress_response
 from chat.web.keys import SERVICES, VIEWER, SignedIn
 from chat.web.paths import path_id
 from chat.web.tokens import Scope
@@ -193,13 +194,14 @@ def _serve(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Response
         sent = await _read(request)
         if endpoint.scope is not None:
             await _authenticate(request, endpoint.scope)
-        return await endpoint.handler(
-            Call(
-                request,
-                None if body is None else _parse_body(request, sent, body),
-                None if query_model is None else _parse_query(request, query_model),
-            )
+        call = Call(
+            request,
+            None if body is None else _parse_body(request, sent, body),
+            None if query_model is None else _parse_query(request, query_model),
         )
+        response = await endpoint.handler(call)
+        compress_response(request, response)
+        return response
 
     return serve
 

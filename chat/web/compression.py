@@ -47,8 +47,15 @@ def compressed_response(
     """A text response, compressed where that pays and the client takes it."""
     body = text.encode("utf-8", "replace")
     headers = {**headers, "Content-Type": f"{content_type}; charset=utf-8"}
+    response = web.Response(body=body, status=status, headers=headers)
+    compress_response(request, response)
+    return response
+
+
+def compress_response(request: web.Request, response: web.Response) -> None:
+    """Compress what the response holds, where that pays and the client takes it."""
+    headers, body = response.headers, response.body
     headers["Vary"] = f"{headers['Vary']}, Accept-Encoding" if "Vary" in headers else "Accept-Encoding"
-    if len(body) >= SMALLEST and accepts(request, "gzip"):
-        body = compress(body)
+    if isinstance(body, bytes) and len(body) >= SMALLEST and accepts(request, "gzip"):
+        response.body = compress(body)
         headers["Content-Encoding"] = "gzip"
-    return web.Response(body=body, status=status, headers=headers)

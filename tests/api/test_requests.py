@@ -229,6 +229,20 @@ async def test_times_beyond_the_ends_of_the_calendar_are_refused(
         assert (await of_ada.patch(f"/conversations/{group}", muted_until=sound)).json["muted_until"] == sound
 
 
+async def test_a_long_answer_is_compressed_for_those_who_take_it(program: MakeProgram, factory: Factory) -> None:
+    ada, _, conversation = await factory.pair()
+    await factory.say(conversation, [(ada, "One of many", factory.later()) for _ in range(50)])
+    of_ada = await program(ada)
+    path = f"/conversations/{conversation}/messages"
+    plain = await of_ada.ask("GET", path, **{"Accept-Encoding": "identity"})
+    packed = await of_ada.ask("GET", path, **{"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.json == plain.json
+    assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 4
+    assert "Accept-Encoding" in plain.headers["Vary"]
+
+
 async def test_asking_for_the_head_alone_gets_the_head(program: MakeProgram, factory: Factory) -> None:
     of_ada = await program(await factory.user("ada"))
     whole, head = await of_ada.get("/users/me"), await of_ada.ask("HEAD", "/users/me")
