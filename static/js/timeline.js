@@ -31,8 +31,11 @@ function opened() {
 
 function changed(mutations) {
   const messages = mutations.flatMap(({ addedNodes }) => [...addedNodes]).filter(isMessage);
+  const removed = mutations.flatMap(({ removedNodes }) => [...removedNodes]);
+  const before = new Set(removed.map(({ id }) => id));
   for (const message of messages) localise(message);
-  if (!mutations.some(({ removedNodes }) => [...removedNodes].some(isSentinel))) arrived(messages);
+  // What was edited, or reacted to, has been here before.
+  if (!removed.some(isSentinel)) arrived(messages.filter(({ id }) => !before.has(id)));
   separateDays();
   if (isAtEnd()) trim();
   // What was done here is no news.

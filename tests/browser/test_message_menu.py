@@ -197,3 +197,30 @@ async def test_everything_can_be_read_without_scripts(web: WebProcess, factory: 
     await expect(person.reactions("Hello")).to_have_text("👋 1")
     await expect(person.message("Hello").locator(".edited")).to_be_visible()
     await expect(person.message("Lunch?").locator(".quote")).to_contain_text("Hello")
+
+
+async def test_what_can_only_be_read_offers_nothing_else(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo = await factory.user("ada"), await factory.user("bo")
+    room = await factory.room(ada, bo)
+    await factory.say(room, [(ada, "Mine", factory.later()), (bo, "Yours", factory.later())])
+    await factory.pool.execute("update conversations set archived_at = now() where id = $1", room)
+    owner = await at_browser(web, ada, f"/c/{room}")
+    member = await at_browser(web, bo, f"/c/{room}")
+
+    for person, text, offered in (
+        (owner, "Yours", ["Copy text", "Copy link", "Delete"]),
+        (member, "Yours", ["Copy text", "Copy link"]),
+    ):
+        await person.message(text).focus()
+        await person.page.keyboard.press("Enter")
+        menu = person.page.locator("#message-menu")
+        await expect(menu).to_be_visible()
+        names = [await button.inner_text() for button in await menu.locator("button:visible").all()]
+        assert [name.split("\n")[0] for name in names] == offered
+        await person.page.keyboard.press("Escape")
+        for key in ("r", "e", "+"):
+            await person.page.keyboard.press(key)
+        await expect(person.page.locator("dialog[open]")).to_have_count(0)
+        await expect(person.message(text)).to_be_focused()

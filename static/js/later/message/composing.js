@@ -11,7 +11,7 @@ import { add } from '../../outbox.js';
 import { on, openConversation, openId } from '../../page.js';
 import { keepHere, recallHere } from '../../store.js';
 import { get, post } from './request.js';
-import { isArchived, mayEdit } from './rights.js';
+import { isReadOnly, mayEdit } from './rights.js';
 import { toast } from './toast.js';
 
 const PREVIEW = 200;
@@ -36,7 +36,7 @@ function quoted(message) {
 
 /** @param {HTMLElement} message to reply to */
 export function reply(message) {
-  if (isArchived()) return;
+  if (isReadOnly()) return;
   if (form().dataset.editing) leave();
   comeFrom(message);
   form().dataset.reply = JSON.stringify(quoted(message));

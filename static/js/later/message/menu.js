@@ -5,7 +5,7 @@ import * as details from './details.js';
 import { favourites } from './favourites.js';
 import { open as float, prepare } from './floating.js';
 import { isOwnReaction, react } from './reacting.js';
-import { isArchived, mayEdit, mayRemove } from './rights.js';
+import { isReadOnly, mayEdit, mayRemove } from './rights.js';
 
 const QUICK = 6;
 
@@ -18,7 +18,7 @@ export function open(message, element) {
   about = message.id;
   showFavourites(message);
   const possible = {
-    reply: !isArchived(),
+    reply: !isReadOnly(),
     edit: mayEdit(message),
     showEdits: message.querySelector('.edited'),
     showReactions: message.querySelector('.reaction'),
@@ -30,7 +30,7 @@ export function open(message, element) {
 
 function showFavourites(message) {
   const row = dialog.querySelector('.quick-reactions');
-  row.hidden = isArchived();
+  row.hidden = isReadOnly();
   const chosen = favourites(QUICK);
   row.querySelectorAll('[data-emoji]').forEach((button, index) => {
     button.textContent = button.dataset.emoji = chosen[index];

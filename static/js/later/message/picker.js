@@ -3,7 +3,7 @@
 import { favourites } from './favourites.js';
 import { open as float, prepare } from './floating.js';
 import { react } from './reacting.js';
-import { isArchived } from './rights.js';
+import { isReadOnly } from './rights.js';
 
 const OFTEN = 16;
 
@@ -18,7 +18,7 @@ let eager = false;
 
 /** @param {HTMLElement} message @param {Element} element what was used */
 export function open(message, element) {
-  if (isArchived()) return;
+  if (isReadOnly()) return;
   about = message.id;
   field.value = '';
   showOften();

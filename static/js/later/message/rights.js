@@ -5,10 +5,10 @@ import { openConversation, userId } from '../../page.js';
 const isOwn = (message) => message.dataset.author === userId;
 
 /** @returns {boolean} whether the open conversation can be read, and nothing more: archived, or between two who don't talk */
-export const isArchived = () => openConversation().matches('[data-archived], [data-blocked]');
+export const isReadOnly = () => openConversation().matches('[data-archived], [data-blocked]');
 
 /** @param {HTMLElement} message @returns {boolean} */
-export const mayEdit = (message) => isOwn(message) && !isArchived();
+export const mayEdit = (message) => isOwn(message) && !isReadOnly();
 
 /** One's own, and any in a room that one manages. @param {HTMLElement} message @returns {boolean} */
 export function mayRemove(message) {
