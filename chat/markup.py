@@ -46,12 +46,18 @@ _MAX_HIGHLIGHTED = 1500
 
 def render(content: str) -> Markup:
     """Safe HTML for a message's content. Nothing that a person typed gets an id, a style or an attribute of htmx."""
-    if _SPECIAL.search(content):
+    if _has_marks(content):
         return _render_markdown(content)
     escaped = str(escape(content))
     if "\n" in escaped:
         escaped = re.sub(r"\n{2,}", "</p><p>", escaped).replace("\n", "<br>")
     return Markup(f"<p>{escaped}</p>")  # noqa: S704 - escaped above
+
+
+# Most messages are asked about twice in a row: for the timeline, and for the list.
+@lru_cache(maxsize=64)
+def _has_marks(text: str) -> bool:
+    return _SPECIAL.search(text) is not None
 
 
 # Bounded by what the costliest messages take: some 100 KB each, 50 MB in all.
@@ -106,7 +112,7 @@ def _highlight(code: str, language: str, _attributes: str) -> str:
 def preview(content: str, *, length: int = 120) -> str:
     """One line of at most `length` characters, as it reads without marks: for the conversation list, and for quotes."""
     beginning = content[:_BEGINNING]
-    if _SPECIAL.search(beginning):
+    if _has_marks(beginning):
         text = _INLINE.sub("", _BLOCK.sub(" ", _render_markdown(beginning)))
         # Where marks are all that there is, they are what is shown.
         beginning = unescape(text) if text.strip() else beginning

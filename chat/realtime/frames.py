@@ -92,11 +92,12 @@ class Error(Frame, frozen=True, tag="error"):
 
 
 class Synced(Frame, frozen=True, tag="conversation:synced"):
-    """What changed after `after_revision`, in the order of the changes; it is known up to `revision` now."""
+    """What changed after `after_revision`, in the order of the changes, for pages as HTML; it is known up to `revision`
+    now."""
 
     conversation_id: UUID
     after_revision: int
-    items: list[Message]
+    items: list[Message] | UnsetType
     revision: int
     has_more: bool
 
@@ -176,11 +177,8 @@ def json_form(told: Frame | ToldAsItIs) -> bytes:
 
 def html_form(frame: Frame | ReadMoved, *, content: str | None = None) -> bytes:
     """What pages get."""
-    fields: dict[str, Any] = {"type": frame.__struct_config__.tag, **_fields(frame)}
-    fields.pop("items", None)
-    if content is not None:
-        fields["content"] = content
-    return _encode(fields)
+    fields = _encode(frame)
+    return fields if content is None else b'%b,"content":%b}' % (fields[:-1], _encode(content))
 
 
 def refusal(

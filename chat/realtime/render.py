@@ -11,8 +11,10 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
+import msgspec
 from jinja2 import Environment
 from markupsafe import Markup
+from msgspec import UNSET
 
 from chat import markup
 from chat.events import ConversationChanged, Message, MessageEvent, Quote, Reaction, Sender
@@ -182,13 +184,14 @@ class Renderer:
 
     async def synced(self, synced: Synced) -> bytes:
         """`conversation:synced`: what changed, in order, for the device that asked."""
+        rest = msgspec.structs.replace(synced, items=UNSET)
         if not synced.items:
-            return html_form(synced)
+            return html_form(rest)
         await self.prepare(synced.items)
         content = self._environment.get_template("live/synced.html").render(
             conversation_id=synced.conversation_id, messages=synced.items
         )
-        return html_form(synced, content=content)
+        return html_form(rest, content=content)
 
     def conversation_changed(self, event: ConversationChanged) -> bytes:
         """`conversation:updated`: what is the same for every member."""

@@ -40,7 +40,7 @@ async def test_an_edit_reaches_every_screen_as_the_message_is_now(factory: Facto
     assert (shown.html.strip(), shown.is_edited, shown.preview) == (
         "<p>Let's <em>meet</em></p>",
         True,
-        "Let's *meet*",
+        "Let's meet",
     )
     assert await his.expect("message:updated") == told
     elsewhere = await her_phone.expect("message:updated")
