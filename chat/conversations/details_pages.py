@@ -10,8 +10,9 @@ from aiohttp import web
 from chat.accounts import block_actions
 from chat.accounts.sessions import require_viewer
 from chat.conversations import actions, detail_actions, member_actions, notification_actions
+from chat.conversations.access import Deed, standing
 from chat.conversations.details import FOR_GOOD, read_details
-from chat.conversations.model import Notify, Visibility
+from chat.conversations.model import Notify, Row, Visibility
 from chat.errors import ChatError, Conflict, Forbidden, ValidationFailed
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
@@ -120,6 +121,7 @@ async def _leave_dialog(request: web.Request, whose: Whose, error: ChatError | N
 
 async def archive_dialog(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/archive: what follows from it."""
+    await require(request, await whose_request(request), Deed.ARCHIVE)
     return await _dialog(request, "archive", title="Archive")
 
 
@@ -137,6 +139,7 @@ async def archive(request: web.Request) -> web.Response:
 
 async def delete_dialog(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/delete: what everyone loses."""
+    await require(request, await whose_request(request), Deed.DELETE)
     return await _dialog(request, "delete", title="Delete")
 
 
@@ -154,6 +157,7 @@ async def block_dialog(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/block: what follows from it, for the two people of a direct conversation."""
     whose = await whose_request(request)
     details = await read_details(request.app[SERVICES], **whose)
+    _other_of(details.conversation)
     context = {"conversation": details.conversation, "blocking": details.blocking}
     return await answer_with_dialog(request, "block", context, title="Block")
 
@@ -162,18 +166,28 @@ async def block(request: web.Request) -> web.Response:
     """POST /c/{conversation_id}/block, with `blocked`: yes or no. Of a direct conversation, its other person."""
     whose = await whose_request(request)
     services = request.app[SERVICES]
-    conversation = await actions.get(services, **whose)
-    if conversation.other_id is None:
-        raise ValidationFailed("Only the person of a direct conversation can be blocked here.")
+    user_id = _other_of(await actions.get(services, **whose))
     wanted = (await read_form(request)).get("blocked") != "no"
     change = block_actions.block if wanted else block_actions.unblock
-    await change(services, viewer_id=whose["viewer_id"], user_id=conversation.other_id)
+    await change(services, viewer_id=whose["viewer_id"], user_id=user_id)
     return await answer_with_details(request, whose)
+
+
+def _other_of(conversation: Row) -> UUID:
+    if conversation.other_id is None:
+        raise ValidationFailed("Only the person of a direct conversation can be blocked here.")
+    return conversation.other_id
 
 
 async def whose_request(request: web.Request) -> Whose:
     """The viewer, and the conversation in the address."""
     return Whose(viewer_id=(await require_viewer(request)).id, conversation_id=path_id(request, "conversation_id"))
+
+
+async def require(request: web.Request, whose: Whose, deed: Deed) -> None:
+    """Nobody is asked about what they may not do. Raises what `access.standing` does, and `Forbidden`."""
+    viewer = await standing(request.app[SERVICES].pool, **whose)
+    viewer.require(deed)
 
 
 async def _dialog(request: web.Request, name: str, *, title: str, error: ChatError | None = None) -> web.Response:

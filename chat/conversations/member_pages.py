@@ -6,9 +6,16 @@ from uuid import UUID
 from aiohttp import web
 
 from chat.conversations import actions, member_actions, picking
-from chat.conversations.access import standing
+from chat.conversations.access import Deed, standing
 from chat.conversations.details import shown_members
-from chat.conversations.details_pages import REFUSALS, Whose, answer_with_details, answer_with_dialog, whose_request
+from chat.conversations.details_pages import (
+    REFUSALS,
+    Whose,
+    answer_with_details,
+    answer_with_dialog,
+    require,
+    whose_request,
+)
 from chat.conversations.model import MemberRole
 from chat.errors import ChatError, ValidationFailed
 from chat.web.forms import read_form, read_values
@@ -60,7 +67,9 @@ async def change_role(request: web.Request) -> web.Response:
 
 async def hand_over_dialog(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/members/{user_id}/hand-over: what follows from it."""
-    return await _card(request, "hand_over", *await _whom(request))
+    whose, user_id = await _whom(request)
+    await require(request, whose, Deed.CHANGE_ROLES)
+    return await _card(request, "hand_over", whose, user_id)
 
 
 async def hand_over(request: web.Request) -> web.Response:
@@ -75,7 +84,9 @@ async def hand_over(request: web.Request) -> web.Response:
 
 async def remove_dialog(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/members/{user_id}/remove: what follows from it."""
-    return await _card(request, "remove", *await _whom(request))
+    whose, user_id = await _whom(request)
+    await require(request, whose, Deed.REMOVE_PEOPLE)
+    return await _card(request, "remove", whose, user_id)
 
 
 async def remove(request: web.Request) -> web.Response:
@@ -91,6 +102,7 @@ async def remove(request: web.Request) -> web.Response:
 async def people_to_add(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/people?q=&with=: choose who is to be added."""
     whose = await whose_request(request)
+    await require(request, whose, Deed.ADD_PEOPLE)
     chosen = request.query.getall("with", [])
     query = request.query.get("q", "")
     if query:
