@@ -24,7 +24,7 @@ _TAGS = {
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "span": {"class"}, "code": {"class"}}
 _MAX_NESTING = 20
-# As much of a message as its quotes hold, so that they and the list say the same.
+# As much of a message as its quotes hold (chat/messages/queries.py, QUOTE), so that they and the list say the same.
 _BEGINNING = 200
 # What parts words, and what doesn't. In our own HTML no attribute holds a bracket.
 _BLOCK = re.compile(r"</?(?:p|br|ul|ol|li|blockquote|pre|hr|h[1-6])\b[^>]*>")

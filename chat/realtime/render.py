@@ -24,8 +24,6 @@ from chat.realtime.stencil import PRESENT, Stencil
 
 # Shorter ones take a few milliseconds, whatever is in them.
 _LONG = 500
-# Characters of a message that its quotes hold (chat/messages/queries.py).
-QUOTE_LENGTH = 200
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -77,8 +75,8 @@ class MessageView:
 
     @property
     def preview(self) -> str:
-        """What the quotes of the message say of it, which know no more of it than this."""
-        return preview_of(self._content[:QUOTE_LENGTH], is_deleted=self._is_deleted)
+        """What the quotes of the message say of it."""
+        return preview_of(self._content, is_deleted=self._is_deleted)
 
 
 @dataclass(frozen=True, slots=True)

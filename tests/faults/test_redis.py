@@ -8,6 +8,7 @@ import redis
 from chat.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.client import Client
 from tests.faults.conftest import Begin, ProxyTo, Start, Talk, becomes, becomes_healthy, health
+from tests.screen import messages_on
 
 
 async def is_told_of_the_loss(client: Client) -> None:
@@ -61,6 +62,29 @@ async def test_while_redis_is_away_messages_reach_the_other_process_all_the_same
     await reaches_the_other_screen(people, "🙂" * 4_000)
 
     assert len(await people.ends_well()) == 3
+
+
+async def test_while_redis_is_away_changes_reach_the_other_process_as_what_they_are(
+    private_valkey: EmbeddedValkey, start: Start, talk: Begin
+) -> None:
+    one, other = await asyncio.gather(start(), start())
+    people = await talk((one.url,), (other.url,))
+    sender, receiver = people.clients
+    await reaches_the_other_screen(people, "over Redis")
+    [message] = sender.screen
+    private_valkey.kill()
+    await asyncio.gather(*(is_told_of_the_loss(client) for client in people.clients))
+
+    await sender.alter("message:edit", message.id, content="🙂" * 4_000)
+    edited = await receiver.expect("message:updated", message_id=message.id, revision=2)
+    await receiver.alter("reaction:add", message.id, emoji="👍")
+    await sender.expect("message:updated", message_id=message.id, revision=3)
+    await sender.alter("message:delete", message.id)
+    deleted = await receiver.expect("message:deleted", message_id=message.id, revision=4)
+
+    assert messages_on(edited["content"])[0].is_edited
+    assert messages_on(deleted["content"])[0].is_deleted
+    assert len(await people.ends_well()) == 1
 
 
 async def test_a_process_that_starts_without_redis_heals_when_redis_comes(
