@@ -93,6 +93,8 @@ async def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere(p
     page = answer.body.decode()
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert "Set-Cookie" not in answer.headers
+    # It names the host that it was asked for by.
+    assert answer.headers["Cache-Control"].startswith("private")
     for route, operation in operations():
         assert f'id="{operation["operationId"]}"' in page, route
     answered = {
