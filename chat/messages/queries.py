@@ -17,10 +17,12 @@ QUOTE = """
 
 # The reactions to the message `m`, each as `Reaction` wants it: the emoji that was there first comes first.
 REACTIONS = """
-    select json_agg(json_build_object('emoji', emoji, 'count', count, 'user_ids', user_ids[:100]) order by first, emoji)
+    select json_agg(json_build_object('emoji', emoji, 'count', count, 'user_ids', array(
+        select user_id from reactions
+        where message_id = m.id and emoji = chosen.emoji order by created_at, user_id limit 100
+    )) order by first, emoji)
     from (
-        select emoji, count(*) as count, min(created_at) as first,
-            array_agg(user_id order by created_at, user_id) as user_ids
+        select emoji, count(*) as count, min(created_at) as first
         from reactions where message_id = m.id group by emoji
     ) chosen
 """
