@@ -51,7 +51,9 @@ async function showHint(chip) {
   const bubble = document.getElementById('reaction-hint');
   bubble.textContent = namesIn(group);
   bubble.showPopover();
-  place(bubble, chip.getBoundingClientRect(), true);
+  const { bottom } = chip.closest('.scroller').getBoundingClientRect();
+  const anchor = chip.getBoundingClientRect();
+  place(bubble, anchor, anchor.bottom + 2 * bubble.offsetHeight > bottom);
 }
 
 /** @returns {string} "Maria, you and 3 others" */
