@@ -59,6 +59,8 @@ async def _conversation_page(
     row = await conversations.get(services, viewer_id=viewer_id, conversation_id=conversation_id)
     first_unread = row.read_up_to + 1 if row.unread and "latest" not in request.query else None
     around = _query_seq(request, "around")
+    if around is not None:
+        await count_history(request, viewer_id)
     history = await actions.page(
         services,
         viewer_id=viewer_id,

@@ -8,6 +8,7 @@ from uuid import UUID
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
 from chat.realtime.frames import Frame, html_form, json_form
+from chat.realtime.pace import Pace
 from chat.web import metrics
 
 # Close codes of the protocol. After 1001, 1013, 4408 and 4429 the browser comes back; after 4401 and 4403 it goes to
@@ -31,7 +32,8 @@ class Connection:
     """A signed-in device: a page, which is told everything as HTML, or a program, which `speaks_json`.
 
     `open` holds the conversations that it subscribed to. `sending` holds the client message ids that it waits for,
-    so that its own message reaches it once, as a confirmation, and not a second time as news.
+    so that its own message reaches it once, as a confirmation, and not a second time as news. All sockets of a person
+    share one `pace`.
     """
 
     __slots__ = (
@@ -42,6 +44,7 @@ class Connection:
         "heard_at",
         "may_write",
         "open",
+        "pace",
         "sending",
         "session_id",
         "speaks_json",
@@ -55,6 +58,7 @@ class Connection:
         *,
         user_id: UUID,
         session_id: UUID,
+        pace: Pace,
         buffer_bytes: int,
         speaks_json: bool = False,
         may_write: bool = True,
@@ -65,6 +69,7 @@ class Connection:
         self._closing: asyncio.Task[None] | None = None
         self.user_id = user_id
         self.session_id = session_id
+        self.pace = pace
         self.speaks_json = speaks_json
         self.may_write = may_write
         self.open: set[UUID] = set()

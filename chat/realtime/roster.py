@@ -7,6 +7,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from chat.realtime.connection import Connection
+from chat.realtime.pace import Pace
 from chat.web import metrics
 
 # A person and a conversation that this person is in, or was.
@@ -46,6 +47,10 @@ class Roster:
     def of(self, user_id: UUID) -> tuple[Connection, ...]:
         """The devices and windows of this person that are connected to this process."""
         return tuple(self._by_user.get(user_id, ()))
+
+    def pace_of(self, user_id: UUID) -> Pace:
+        """What the sockets of this person share, or will."""
+        return next((connection.pace for connection in self._by_user.get(user_id, ())), None) or Pace()
 
     def told_of(self, conversation_id: UUID) -> tuple[Connection, ...]:
         """Those that are told what happens in this conversation."""

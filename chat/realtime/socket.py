@@ -153,6 +153,7 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, session: S
         request.transport,
         user_id=session.user_id,
         session_id=session.session_id,
+        pace=hub.roster.pace_of(session.user_id),
         buffer_bytes=settings.socket_buffer_bytes,
         speaks_json=session.by_token,
         may_write=session.may_write,
@@ -242,19 +243,15 @@ async def _texts(
 ) -> AsyncIterator[str | None]:
     """The text of each frame, None for a binary one, until the socket closes.
 
-    Whoever sends more than `limit_per_second` is not answered with errors but read more slowly, and so is held back
-    by TCP: nothing is lost, and nobody else waits.
+    A person who sends more than `limit_per_second`, over however many sockets, is not answered with errors but read
+    more slowly, and so is held back by TCP: nothing is lost, and nobody else waits.
     """
-    window = time.monotonic()
-    count = 0
     async for message in socket:
-        connection.heard_at = now = time.monotonic()
-        if now - window >= 1:
-            window, count = now, 0
-        count += 1
-        if limit_per_second and count > limit_per_second:
+        connection.heard_at = time.monotonic()
+        wait = connection.pace.take(limit_per_second) if limit_per_second else 0.0
+        if wait:
             metrics.throttled_frames.inc()
-            await asyncio.sleep(max(0.0, window + 1 - now))
+            await asyncio.sleep(wait)
             if socket.closed:
                 # Signed out meanwhile: what came before that and was held back isn't done any more.
                 return

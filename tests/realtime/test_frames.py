@@ -10,6 +10,7 @@ from aiohttp import WSMsgType
 from chat.db import Pool
 from tests.device import PATIENCE, Connect, Device, Frame, messages_in, sign_in
 from tests.factory import Factory, client_id
+from tests.servers import Serve
 
 NONSENSE = [
     "",
@@ -220,3 +221,22 @@ async def test_a_thousand_pings_at_once_are_answered_slowly_too(
     assert pings._response.connection.transport is not None
     pings._response.connection.transport.abort()
     await flood.close()
+
+
+async def test_more_sockets_are_not_read_any_faster(serve: Serve, factory: Factory, pool: Pool) -> None:
+    url = await serve(frame_limit_per_second=10)
+    person = await factory.user()
+    devices = [Device(url, await sign_in(pool, person)) for _ in range(4)]
+    for device in devices:
+        await device.open()
+
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    for device in devices:
+        for _ in range(10):
+            await device.say("presence:nonsense")
+    await asyncio.gather(*(device.wait_until(lambda seen=device.frames: len(seen) == 11) for device in devices))
+
+    # Forty frames, of which a second's worth came at once; the greeting is the eleventh.
+    assert loop.time() - started > 2.5
+    await asyncio.gather(*(device.close() for device in devices))
