@@ -50,6 +50,10 @@ class Factory:
         ada, bo = await self.user("ada"), await self.user("bo")
         return ada, bo, await self.direct(ada, bo)
 
+    async def three(self) -> tuple[UUID, UUID, UUID]:
+        """Ada, Bo and Cy."""
+        return await self.user("ada"), await self.user("bo"), await self.user("cy")
+
     async def group(self, owner: UUID, *others: UUID, name: str | None = "A group") -> UUID:
         """A group of these people, which the first one owns."""
         return await self._conversation("group", owner, others, name=name)

@@ -1,5 +1,6 @@
 """A person at a browser, in the words of what people do there."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
@@ -85,6 +86,26 @@ class Person:
     def row(self, conversation_id: UUID) -> Locator:
         """A conversation in the sidebar."""
         return self.page.locator(f"#conversation-{conversation_id}")
+
+    async def open_details(self) -> Locator:
+        """Open the panel of the open conversation, and wait for it."""
+        await self.page.locator("[data-action=details]").click()
+        panel = self.page.locator("#details .details")
+        await expect(panel).to_be_visible()
+        return panel
+
+    async def choose(self, *letters: str) -> None:
+        """Choose people in the picker, each by some letters and Enter."""
+        # What Enter means there is said by a script that comes with the picker.
+        loaded = "performance.getEntriesByType('resource').some(({name}) => name.endsWith('/choosing.js'))"
+        async with asyncio.timeout(10):
+            while not await self.page.evaluate(loaded):
+                pass
+        await expect(self.page.locator("#picker-query")).to_be_focused()
+        for number, text in enumerate(letters, start=1):
+            await self.page.keyboard.type(text)
+            await self.page.keyboard.press("Enter")
+            await expect(self.page.locator(".chips .option")).to_have_count(number)
 
     async def write(self, text: str) -> None:
         """Type and press Enter."""

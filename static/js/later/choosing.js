@@ -35,7 +35,7 @@ function searchAgain(field) {
 }
 
 /** On with those who are chosen; the first button of the form would be the one to search without scripts. */
-const submit = (form) => form.requestSubmit(form.querySelector('[formmethod="post"]'));
+const submit = (form) => form.querySelector('[formmethod="post"]').click();
 
 function keydown(event) {
   if (event.key === 'Enter' && event.target.matches('.picking .field input') && !event.isComposing) {

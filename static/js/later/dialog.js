@@ -28,5 +28,5 @@ export function start() {
     dialog.close();
   });
   dialog.addEventListener('close', () => setTimeout(() => dialog.open || dialog.replaceChildren(), FADING));
-  show();
+  if (dialog.firstElementChild) show();
 }
