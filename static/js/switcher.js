@@ -15,6 +15,14 @@ export function start() {
     event.preventDefault();
     dialog.close();
   });
+  // Going there was refused: it says why in the place of the results.
+  dialog.addEventListener('htmx:response:error', ({ detail: { ctx } }) => {
+    const hint = document.createElement('p');
+    hint.className = 'hint';
+    hint.role = 'alert';
+    hint.textContent = ctx.text;
+    if (ctx.hx.reswap === 'none') document.getElementById('switcher-results').replaceChildren(hint);
+  });
   dialog.addEventListener('close', () => {
     query.value = '';
     document.getElementById('switcher-results').replaceChildren();

@@ -186,6 +186,30 @@ async def test_who_is_blocked_and_who_blocks_write_no_more(
     await expect(other.field).to_be_visible()
 
 
+async def test_what_is_refused_says_why_where_it_was_asked(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser, pool: Pool
+) -> None:
+    ada, bo = await factory.user("ada"), await factory.user("bo")
+    room = await factory.room(ada, bo, name="Design")
+    await pool.execute("insert into blocks (blocker_id, blocked_id) values ($1, $2)", bo, ada)
+    person = await at_browser(web, ada, f"/c/{room}/details")
+    sentence = "You can't start a conversation with this person."
+
+    await person.page.locator(".member", has_text="Bo").click()
+    await person.page.get_by_role("button", name="Write to Bo").click()
+    await expect(person.page.locator("#dialog .notice")).to_have_text(sentence)
+    await person.page.keyboard.press("Escape")
+    await person.page.keyboard.press("Control+k")
+    await person.page.keyboard.type("bo")
+    await person.page.locator("#switcher-results .option", has_text="New conversation").click()
+    await expect(person.page.locator("#switcher-results")).to_have_text(sentence)
+    await person.page.keyboard.press("Escape")
+
+    await pool.execute("delete from members where user_id = $1", bo)
+    await person.page.locator(".member", has_text="Bo").click()
+    await expect(person.page.locator("#dialog .notice")).to_have_text("This person is not in it.")
+
+
 async def test_many_people_are_shown_in_parts_and_found_by_name(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:

@@ -20,8 +20,25 @@ function swapped({ detail: { ctx } }) {
   else if (dialog.contains(ctx.sourceElement) && !dialog.contains(target)) dialog.close();
 }
 
+/** What was refused without a page for it: it says why, in the dialog that asked or would have come. */
+function refused({ detail: { ctx } }) {
+  if (ctx.hx.reswap !== 'none' || (ctx.target !== dialog && !dialog.contains(ctx.sourceElement))) return;
+  if (!dialog.open) {
+    dialog.innerHTML = `<section class="ask" data-later><h2 id="dialog-title">That didn’t go through</h2>
+      <form method="dialog"><footer><button class="button quiet">Close</button></footer></form></section>`;
+    show();
+  }
+  dialog.querySelector('.ask > .notice')?.remove();
+  const notice = document.createElement('p');
+  notice.className = 'notice danger';
+  notice.role = 'alert';
+  notice.textContent = ctx.text;
+  dialog.querySelector('.ask > :first-child').after(notice);
+}
+
 export function start() {
   document.addEventListener('htmx:after:swap', swapped);
+  document.addEventListener('htmx:response:error', refused);
   dialog.addEventListener('click', (event) => {
     if (!event.target.closest('[data-action="close-dialog"]')) return;
     event.preventDefault();
