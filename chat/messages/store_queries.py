@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chat.db import Connection, Record
 from chat.messages.model import NewMessage
-from chat.messages.queries import PLAIN, by_ids
+from chat.messages.queries import COLUMNS, PLAIN
 
 # One statement, and so one transaction and one round trip, for a whole batch.
 #
@@ -110,6 +110,15 @@ STORE = f"""
     order by 1
 """
 
+# The second look. Who has left sees no quote any more in what they wrote: that is somebody else's message.
+MORE = f"""
+    select {COLUMNS}
+    from messages m
+    join members viewer on viewer.conversation_id = m.conversation_id and viewer.user_id = m.sender_id
+    join users u on u.id = m.sender_id
+    where m.id = any ($1)
+"""
+
 
 class Stored(NamedTuple):
     """What became of the message at a 1-based position in the batch, and its row with `COLUMNS`.
@@ -144,5 +153,5 @@ async def store(connection: Connection, *, messages: Sequence[NewMessage]) -> li
         [message.reply_to for message in messages],
     )
     ids = [row["id"] for row in rows if row["has_more"]]
-    whole = {row["id"]: row for row in await by_ids(connection, message_ids=ids)} if ids else {}
+    whole = {row["id"]: row for row in await connection.fetch(MORE, ids)} if ids else {}
     return [Stored(row["position"], row["duplicate"], row["untold"], whole.get(row["id"], row)) for row in rows]

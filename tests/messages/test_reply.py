@@ -53,6 +53,27 @@ async def test_a_repeat_is_answered_with_the_quote_that_was_stored(factory: Fact
         assert messages_on(repeated["content"]) == messages_on(first["content"])
 
 
+async def test_who_was_removed_is_confirmed_what_they_sent_and_told_nothing_of_what_others_did(
+    factory: Factory, connect: Connect, pool: Pool
+) -> None:
+    owner, member = await factory.user("owner"), await factory.user("member")
+    room = await factory.room(owner, member, visibility="private")
+    hers, his = await connect(owner), await connect(member)
+    original = (await hers.send(room, "public knowledge"))["message_id"]
+    client = client_id()
+    reply = await his.send(room, "I see", client, reply_to=original)
+    assert messages_on(reply["content"])[0].quote is not None
+    await pool.execute("delete from members where user_id = $1", member)
+    await hers.change("message:edit", original, content="only for those who are in")
+    await hers.change("reaction:add", reply["message_id"], emoji="🙈")
+
+    again = await his.send(room, "I see", client)
+
+    assert (again["duplicate"], again["message_id"]) == (True, reply["message_id"])
+    [shown] = messages_on(again["content"])
+    assert (shown.html, shown.quote, shown.reactions) == ("<p>I see</p>", None, ())
+
+
 async def test_a_message_of_elsewhere_is_refused_as_one_that_never_was(
     factory: Factory, connect: Connect, pool: Pool
 ) -> None:
