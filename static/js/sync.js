@@ -66,19 +66,23 @@ function moveOn() {
 
 function askSoon(milliseconds = PATIENCE) {
   clearTimeout(timer);
-  timer = setTimeout(ask, milliseconds);
+  timer = setTimeout(() => ask(), milliseconds);
 }
 
-function ask() {
-  // Messages of this answer would have no place yet; the last page of newer ones asks again.
-  if (!openId() || !reachesEnd()) return;
+function ask(revision = known()) {
+  if (!openId()) return;
   if (Date.now() - asked < ANSWER_WITHIN) return askSoon(ANSWER_WITHIN);
-  if (send('conversation:sync', { conversation_id: openId(), after_revision: known() })) asked = Date.now();
+  if (send('conversation:sync', { conversation_id: openId(), after_revision: revision })) asked = Date.now();
 }
 
 function onSynced(frame) {
-  if (frame.conversation_id !== openId() || !reachesEnd()) return;
+  if (frame.conversation_id !== openId()) return;
   asked = 0;
+  if (!reachesEnd()) {
+    // Amid older history only what is on the screen follows; the revision waits for the end, where all is asked again.
+    if (frame.has_more && frame.revision - known() < TOO_FAR) ask(frame.revision);
+    return;
+  }
   if (frame.after_revision <= known()) raise(openConversation(), 'revision', frame.revision);
   moveOn();
   if (frame.has_more) ask();
