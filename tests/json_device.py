@@ -5,8 +5,8 @@ from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from chat.db import Pool
-from tests.api.program import make_token
 from tests.device import CLOSE_TIMEOUT, Device, Frame
+from tests.program import make_token
 
 # Where the token goes: into a header, the address, or the first frame.
 Way: TypeAlias = Literal["header", "query", "frame"]

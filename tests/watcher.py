@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from chat.db import Pool
-from tests.api.program import Program, make_token
 from tests.device import Frame
 from tests.following import CHANGES, Following
 from tests.json_device import JsonDevice
+from tests.program import Program, make_token
 
 QUOTED = 200
 

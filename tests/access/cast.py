@@ -16,9 +16,9 @@ from chat.db import Pool
 from chat.ids import new_id
 from chat.services import Services
 from chat.web.tokens import hash_token, new_token
-from tests.api.program import make_token
 from tests.device import sign_in
 from tests.factory import Factory, client_id
+from tests.program import make_token
 from tests.servers import SECRET_KEY
 
 ACTORS = ("anonymous", "stranger", "member", "admin", "owner", "removed", "deactivated")

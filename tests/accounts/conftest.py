@@ -7,8 +7,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from chat.accounts import passwords
-from tests.accounts.browser import Browser
-from tests.accounts.program import SigningIn
+from tests.accounts.signing_in import SigningIn
+from tests.plain_browser import Browser
 
 OpenBrowser = Callable[..., Browser]
 OpenProgram = Callable[..., SigningIn]

@@ -15,10 +15,10 @@ from chat.accounts import access_tokens
 from chat.accounts.access_tokens import new_access_token
 from chat.db import Pool
 from chat.settings import Settings
-from tests.accounts.browser import Browser
 from tests.accounts.conftest import OpenProgram
-from tests.accounts.program import SigningIn
-from tests.api.program import make_token
+from tests.accounts.signing_in import SigningIn
+from tests.plain_browser import Browser
+from tests.program import make_token
 from tests.servers import Serve
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from chat.accounts import actions
 from chat.db import Pool
-from tests.accounts.browser import PASSWORD, Browser
 from tests.accounts.conftest import OpenProgram
-from tests.accounts.program import SigningIn
+from tests.accounts.signing_in import SigningIn
 from tests.accounts.test_auth_api import cookie_of
 from tests.accounts.test_sessions import devices
-from tests.api.program import make_token
+from tests.plain_browser import PASSWORD, Browser
+from tests.program import make_token
 from tests.servers import Serve
 
 

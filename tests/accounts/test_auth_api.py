@@ -7,11 +7,11 @@ import pytest
 from chat.accounts.access_tokens import new_access_token
 from chat.db import Pool
 from chat.settings import Settings
-from tests.accounts.browser import PASSWORD
 from tests.accounts.conftest import OpenBrowser, OpenProgram
-from tests.accounts.program import SigningIn
-from tests.api.program import Answer
+from tests.accounts.signing_in import SigningIn
 from tests.factory import Factory
+from tests.plain_browser import PASSWORD
+from tests.program import Answer
 from tests.servers import Serve
 
 

@@ -8,9 +8,9 @@ import pytest
 from chat.db import Pool
 from chat.endpoints import ENDPOINTS
 from chat.routes import PAGES
-from tests.accounts.browser import PASSWORD, Browser
 from tests.accounts.conftest import OpenBrowser
-from tests.accounts.program import SigningIn
+from tests.accounts.signing_in import SigningIn
+from tests.plain_browser import PASSWORD, Browser
 
 UNSAFE = [route.path.format_map(defaultdict(uuid4)) for route in PAGES if route.method not in {"GET", "HEAD"}]
 FIELDS = {

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 from chat.db import Pool
 from chat.routes import PAGES
-from tests.accounts.browser import Browser, Page
 from tests.accounts.conftest import OpenBrowser
 from tests.factory import Factory
 from tests.html import read
+from tests.plain_browser import Browser, Page
 
 # Nothing in them is anybody's, so a browser may keep them for a while.
 THE_SAME_FOR_ALL = {"/emoji"}

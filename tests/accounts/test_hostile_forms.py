@@ -10,7 +10,7 @@ import pytest
 
 from chat.accounts.model import check_display_name, check_email, login_name
 from chat.db import Pool
-from tests.accounts.browser import Browser
+from tests.plain_browser import Browser
 
 # Half a megabyte in which every mark has to find its place among all others.
 MARKS = "a" + "\N{COMBINING ACUTE ACCENT}\N{COMBINING DOT BELOW}" * 100_000

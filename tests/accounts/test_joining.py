@@ -6,11 +6,11 @@ import re
 import pytest
 
 from chat.db import Pool
-from tests.accounts.browser import PASSWORD, Browser, Page
 from tests.accounts.conftest import OpenBrowser
 from tests.device import sign_in
 from tests.factory import Factory
 from tests.html import read
+from tests.plain_browser import PASSWORD, Browser, Page
 from tests.servers import Serve
 
 

@@ -15,9 +15,9 @@ from chat.db import Pool
 from chat.embedded.server import free_port
 from chat.redis import Redis, create_redis
 from chat.settings import Settings
-from tests.accounts.browser import Browser
 from tests.device import Connect, sign_in
 from tests.factory import Factory
+from tests.plain_browser import Browser
 from workers.jobs import flush_last_use
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -10,9 +10,9 @@ from argon2 import PasswordHasher
 
 from chat.db import Pool
 from chat.embedded.server import free_port
-from tests.accounts.browser import PASSWORD, Browser, Page
 from tests.accounts.conftest import OpenBrowser
 from tests.factory import Factory
+from tests.plain_browser import PASSWORD, Browser, Page
 from tests.servers import Serve
 
 WRONG = "That doesn't match. Check the name and the password, and try again."

@@ -4,11 +4,11 @@ import asyncio
 from uuid import UUID, uuid4
 
 from chat.db import Pool
-from tests.accounts.browser import Browser, Page
 from tests.accounts.conftest import OpenBrowser
 from tests.device import Connect, Device
 from tests.factory import Factory
 from tests.html import read, texts
+from tests.plain_browser import Browser, Page
 from tests.servers import Serve
 
 

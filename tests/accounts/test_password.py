@@ -3,9 +3,9 @@
 import asyncio
 
 from chat.db import Pool
-from tests.accounts.browser import PASSWORD, Browser, Page
 from tests.accounts.conftest import OpenBrowser
 from tests.html import texts
+from tests.plain_browser import PASSWORD, Browser, Page
 from tests.servers import Serve
 
 NEW = "a better horse battery"

@@ -15,12 +15,12 @@ from chat.redis import create_redis
 from chat.routes import SOCKET_EVENTS
 from chat.settings import Settings
 from chat.web.tokens import hash_token
-from tests.accounts.browser import PASSWORD, Browser, Page
 from tests.accounts.conftest import OpenBrowser, OpenProgram
-from tests.accounts.program import SigningIn
+from tests.accounts.signing_in import SigningIn
 from tests.device import Device
 from tests.factory import Factory
 from tests.html import texts
+from tests.plain_browser import PASSWORD, Browser, Page
 from tests.servers import Serve
 
 

@@ -13,8 +13,8 @@ from chat.db import Pool
 from chat.settings import Settings
 from chat.web.tokens import hash_token, new_token
 from tests.accounts.conftest import OpenProgram
-from tests.accounts.program import SigningIn
-from tests.api.program import make_token
+from tests.accounts.signing_in import SigningIn
+from tests.program import make_token
 from tests.servers import Serve
 from workers.jobs import forget_expired_sessions
 

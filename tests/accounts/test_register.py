@@ -6,8 +6,8 @@ import pytest
 
 from chat.db import Pool
 from chat.embedded.server import free_port
-from tests.accounts.browser import PASSWORD, Browser
 from tests.accounts.conftest import OpenBrowser
+from tests.plain_browser import PASSWORD, Browser
 from tests.servers import Serve
 
 REFUSED = [

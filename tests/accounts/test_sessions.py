@@ -5,9 +5,9 @@ from http.cookies import SimpleCookie
 
 from chat.db import Pool
 from chat.web.tokens import hash_token
-from tests.accounts.browser import FIREFOX, Browser, Page
 from tests.accounts.conftest import OpenBrowser
 from tests.html import texts
+from tests.plain_browser import FIREFOX, Browser, Page
 from tests.servers import Serve
 
 ANDROID = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from chat.db import Pool
-from tests.api.program import Program, make_token
+from tests.program import Program, make_token
 
 # A program with a token of this person's, for these scopes: `await program(user_id, "read")`; for nobody: `None`.
 MakeProgram = Callable[..., Awaitable[Program]]

@@ -1,8 +1,8 @@
 """Which other sites' pages may use the API."""
 
 from tests.api.conftest import MakeProgram
-from tests.api.program import Answer
 from tests.factory import Factory
+from tests.program import Answer
 from tests.servers import Serve
 
 APP = "https://app.example.org"

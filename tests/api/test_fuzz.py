@@ -12,9 +12,9 @@ import pytest
 
 from chat.db import Pool
 from chat.folders import home_folder
-from tests.api.program import make_token
 from tests.conftest import NO_LIMITS
 from tests.factory import Factory
+from tests.program import make_token
 from tests.servers import WebProcess
 
 # The same requests each time, some two thousand of them: a failure can be looked into.

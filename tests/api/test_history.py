@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.api.conftest import MakeProgram
-from tests.api.program import each
 from tests.factory import Factory
+from tests.program import each
 
 MESSAGES = 25
 

@@ -4,8 +4,8 @@ from itertools import chain
 from uuid import uuid4
 
 from tests.api.conftest import MakeProgram
-from tests.api.program import each
 from tests.factory import Factory
+from tests.program import each
 
 
 async def test_members_are_listed_owners_first(program: MakeProgram, factory: Factory) -> None:

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.api.conftest import MakeProgram
-from tests.api.program import Answer, Program, each
 from tests.factory import Factory
+from tests.program import Answer, Program, each
 from tests.servers import Serve
 
 # In an address.

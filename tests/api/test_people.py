@@ -3,8 +3,8 @@
 from itertools import chain
 
 from tests.api.conftest import MakeProgram
-from tests.api.program import each
 from tests.factory import Factory
+from tests.program import each
 
 
 async def test_everyone_sees_names_and_only_oneself_the_address(program: MakeProgram, factory: Factory) -> None:

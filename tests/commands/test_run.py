@@ -15,8 +15,8 @@ import pytest
 from chat.embedded.folder import open_spare_folder
 from chat.folders import home_folder
 from chat.seed.people import PASSWORD
-from tests.accounts.browser import Browser
 from tests.commands.processes import is_alive, mentioning, wait_until
+from tests.plain_browser import Browser
 from tests.servers import ChatProcess
 
 SLOW = 60.0

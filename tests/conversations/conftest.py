@@ -17,10 +17,10 @@ from chat.realtime.socket import HUB
 from chat.services import Services
 from chat.settings import Settings
 from chat.web.keys import SERVICES
-from tests.accounts.browser import Browser
 from tests.conftest import NO_LIMITS
 from tests.device import Device, sign_in
 from tests.factory import Factory
+from tests.plain_browser import Browser
 from tests.servers import serving
 
 SignIn = Callable[[UUID], Awaitable[Browser]]

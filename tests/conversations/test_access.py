@@ -7,10 +7,10 @@ import pytest
 
 from chat.db import Pool
 from chat.routes import PAGES, SOCKET_EVENTS
-from tests.accounts.browser import Browser, Page
 from tests.conversations.conftest import SignIn
 from tests.device import Connect, Device, sign_in
 from tests.factory import Factory, client_id
+from tests.plain_browser import Browser, Page
 from tests.servers import Serve
 
 SECRET = "the secret of maria and noah"
@@ -147,7 +147,9 @@ async def test_for_every_event_a_foreign_a_random_and_a_left_conversation_are_an
     assert SECRET not in json.dumps([frame for frame in spy.frames if frame["type"] != "message:received"])
 
 
-async def test_leaving_the_screen_of_a_foreign_conversation_tells_nothing_of_it(factory: Factory, connect: Connect) -> None:
+async def test_leaving_the_screen_of_a_foreign_conversation_tells_nothing_of_it(
+    factory: Factory, connect: Connect
+) -> None:
     foreign = await factory.direct(await factory.user(), await factory.user())
     spy = await connect(await factory.user())
 

@@ -6,11 +6,11 @@ from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from chat.db import Pool
-from tests.accounts.browser import Browser, Page
 from tests.conversations.conftest import SignIn
 from tests.device import Connect
 from tests.factory import Factory
 from tests.html import read, texts
+from tests.plain_browser import Browser, Page
 
 HTMX = {"HX-Request": "true"}
 

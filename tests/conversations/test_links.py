@@ -24,10 +24,10 @@ from chat.settings import Settings
 from chat.web.keys import SERVICES
 from chat.web.limits import LIMITER
 from chat.web.tokens import new_token
-from tests.accounts.browser import Browser
 from tests.conversations.state import assert_sound, lines, roles
 from tests.device import Connect
 from tests.factory import Factory
+from tests.plain_browser import Browser
 from tests.servers import serving
 
 MakeLink = Callable[..., Awaitable[str]]

@@ -4,11 +4,11 @@ import re
 from uuid import UUID
 
 from chat.db import Pool
-from tests.accounts.browser import Browser
 from tests.conversations.conftest import SignIn
 from tests.device import Connect
 from tests.factory import Factory
 from tests.html import Element, read, texts, with_class
+from tests.plain_browser import Browser
 
 PANE = {"HX-Request": "true", "HX-Target": "main#pane"}
 

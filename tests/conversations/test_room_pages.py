@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.accounts.browser import Browser, Page
 from tests.conversations.conftest import SignIn
 from tests.factory import Factory
 from tests.html import read, texts, with_class
+from tests.plain_browser import Browser, Page
 
 HTMX = {"HX-Request": "true"}
 PANEL = {**HTMX, "HX-Target": "aside#details"}

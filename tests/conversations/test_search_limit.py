@@ -3,10 +3,10 @@
 import asyncio
 
 from chat.db import Pool
-from tests.accounts.browser import Browser
-from tests.api.program import Program, make_token
 from tests.device import sign_in
 from tests.factory import Factory
+from tests.plain_browser import Browser
+from tests.program import Program, make_token
 from tests.servers import Serve
 
 

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 from chat.db import Pool
 from chat.embedded import EmbeddedPostgres, EmbeddedValkey
-from tests.api.program import Answer, Program, make_token
 from tests.factory import Factory
 from tests.faults.conftest import Start, becomes
+from tests.program import Answer, Program, make_token
 
 
 async def say(program: Program, conversation_id: UUID, body: dict[str, Any]) -> Answer:

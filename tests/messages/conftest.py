@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 
 from chat.db import Pool
-from tests.accounts.browser import Browser, Page
 from tests.device import sign_in
 from tests.factory import Factory, client_id
+from tests.plain_browser import Browser, Page
 
 
 @dataclass

@@ -6,11 +6,11 @@ from uuid import UUID
 import pytest
 
 from chat.db import Pool
-from tests.accounts.browser import Page
 from tests.device import Connect
 from tests.factory import Factory
 from tests.html import read, texts
 from tests.messages.conftest import Composer
+from tests.plain_browser import Page
 
 
 async def say(composer: Composer, content: str) -> UUID:

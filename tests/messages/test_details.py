@@ -12,10 +12,10 @@ from chat.messages.model import MessageNotFound
 from chat.redis import create_redis
 from chat.services import Services
 from chat.settings import Settings
-from tests.accounts.browser import Browser
-from tests.api.program import Program, make_token
 from tests.device import Connect, sign_in
 from tests.factory import Factory
+from tests.plain_browser import Browser
+from tests.program import Program, make_token
 from tests.servers import Serve
 
 

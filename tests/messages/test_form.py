@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 
 from chat.db import Pool
-from tests.accounts.browser import Browser, Page
 from tests.device import Connect, sign_in
 from tests.factory import Factory, client_id
 from tests.html import read, with_class
 from tests.messages.conftest import Composer
+from tests.plain_browser import Browser, Page
 from tests.servers import Serve
 
 FORM = "application/x-www-form-urlencoded"

@@ -10,11 +10,11 @@ import pytest
 
 from chat.db import Pool
 from chat.embedded.server import free_port
-from tests.accounts.browser import Browser
 from tests.clock import pass_time
 from tests.device import Device, Frame
 from tests.factory import Factory, client_id
 from tests.messages.conftest import Composer
+from tests.plain_browser import Browser
 from tests.servers import Serve
 
 # Maria's page on a process, by the process's address: `await page(url)` gives her socket and her form.

@@ -6,10 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from chat.db import Pool
-from tests.api.program import Program, make_token
 from tests.device import Connect
 from tests.factory import Factory, client_id
 from tests.messages.conftest import Composer
+from tests.program import Program, make_token
 from tests.screen import Quote, messages_on, stored_messages
 
 

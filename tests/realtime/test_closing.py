@@ -14,10 +14,10 @@ from chat.db import Pool
 from chat.embedded.server import free_port
 from chat.realtime.socket import FEATURES, MAX_CONNECTIONS, SocketSession
 from chat.settings import Settings
-from tests.accounts.browser import Browser
 from tests.device import Connect, Device, sign_in
 from tests.factory import Factory, client_id
 from tests.json_device import JsonDevice
+from tests.plain_browser import Browser
 from tests.servers import Serve, WebProcess, serving
 
 # A second is promised. On a busy machine it may take a little longer; without the event it takes 30.

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from chat.db import Pool
-from tests.api.program import Program, make_token
 from tests.device import Connect, Device
 from tests.factory import Factory, client_id
 from tests.json_device import JsonDevice
+from tests.program import Program, make_token
 from tests.realtime.conftest import ConnectJson
 
 

@@ -15,10 +15,10 @@ from chat.ids import new_id
 from chat.realtime import newcomers
 from chat.settings import Settings
 from chat.web.tokens import PERSONAL_PREFIX, new_token
-from tests.api.program import make_token
 from tests.device import Connect, sign_in
 from tests.factory import Factory
 from tests.json_device import JsonDevice, Way
+from tests.program import make_token
 from tests.realtime.conftest import ConnectJson
 from tests.servers import Serve, WebProcess
 

@@ -10,8 +10,8 @@ from chat.ids import new_id
 from chat.messages.model import NewMessage
 from chat.messages.store_queries import store
 from chat.seed import seed
-from tests.accounts.browser import Browser
 from tests.factory import client_id
+from tests.plain_browser import Browser
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A browser as the tests of accounts need it: it keeps cookies, finds the token in a form, and sends the form."""
+"""A browser without scripts: it keeps cookies, finds the token in a form, and sends the form."""
 
 import re
 from collections.abc import Mapping

@@ -6,8 +6,8 @@ from typing import Any
 
 import aiohttp
 
-from tests.accounts.browser import PASSWORD
-from tests.api.program import Answer, Program
+from tests.plain_browser import PASSWORD
+from tests.program import Answer, Program
 
 # A second is promised. On a busy machine it may take a little longer; without the event it takes 30.
 SOON = 3.0
