@@ -36,9 +36,11 @@ async def test_a_reaction_is_seen_counted_joined_and_taken_back(
         await expect(person.reactions("It works")).to_have_attribute("aria-pressed", "true")
 
     await one.reactions("It works").click()
+    await expect(other.reactions("It works")).to_have_text("🎉 1")
     await other.reactions("It works").click()
     for person in (one, other):
         await expect(person.reactions("It works")).to_have_count(0)
+        await expect(person.message("It works")).to_have_attribute("data-revision", "6")
     assert await factory.pool.fetchval("select count(*) from reactions") == 0
 
 
@@ -141,10 +143,10 @@ async def test_many_clicks_end_in_what_was_wanted_last(
     await expect(chip).to_have_count(0)
     answers.set()
 
-    await writer.write("Later")
-    await person.sees("Later")
-    await expect(writer.reactions("Yes, or no?")).to_have_count(0)
-    await expect(chip).to_have_count(0)
+    # Edited, chosen, taken back.
+    for reader in (person, writer):
+        await expect(reader.message("Yes, or no?")).to_have_attribute("data-revision", "4")
+        await expect(reader.reactions("Yes, or no?")).to_have_count(0)
     assert await factory.pool.fetchval("select count(*) from reactions") == 0
 
 
@@ -164,6 +166,7 @@ async def test_a_reaction_that_does_not_arrive_is_taken_back_on_the_screen(
     await person.context.set_offline(False)
     await pick(person, "Still there?")
     await person.page.locator(".emoji-often [data-emoji='👍']").click()
+    await expect(person.message("Still there?")).to_have_attribute("data-revision", "2")
     await expect(person.reactions("Still there?")).to_have_text("👍 1")
     assert await factory.pool.fetchval("select count(*) from reactions") == 1
 
