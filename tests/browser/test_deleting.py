@@ -142,3 +142,28 @@ async def test_who_was_away_finds_what_everybody_else_sees(
     await expect(away.reactions("Number 3")).to_have_text("🎉 1")
     await expect(away.page.locator(".message .quote-text")).to_have_text("Message deleted")
     assert await away.shown() == await present.shown()
+
+
+async def test_who_reads_far_above_sees_what_changes_there_and_nothing_else(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo, conversation = await factory.pair()
+    await factory.say(conversation, [(ada, f"Number {number}", factory.later()) for number in range(300)])
+    writer = await at_browser(web, ada, f"/c/{conversation}?around=100")
+    reader = await at_browser(web, bo, f"/c/{conversation}?around=100")
+    assert await reader.messages.last.get_attribute("data-seq") != "300"
+
+    await writer.do("Number 99", "Edit")
+    await expect(writer.field).to_have_value("Number 99")
+    await writer.write("Number ninety-nine")
+    await reader.sees("Number ninety-nine")
+    await writer.write("The newest")
+    await writer.sees("The newest")
+    await writer.go(f"/c/{conversation}?around=100")
+    await writer.do("Number ninety-nine", "Delete")
+    await confirm(writer)
+
+    await reader.sees(GONE)
+    seqs = [seq for seq, _ in await reader.shown()]
+    assert seqs == list(range(seqs[0], seqs[-1] + 1))
+    assert seqs[-1] < 300

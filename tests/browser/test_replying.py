@@ -36,6 +36,27 @@ async def test_a_reply_quotes_what_it_replies_to(web: WebProcess, factory: Facto
     await expect(reader.message("See you").locator(".quote")).to_have_count(0)
 
 
+async def test_a_quote_says_what_the_original_says_now(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo, conversation = await factory.pair()
+    await factory.say(conversation, [(ada, "Who brings cake", factory.later())])
+    writer = await at_browser(web, ada, f"/c/{conversation}")
+    reader = await at_browser(web, bo, f"/c/{conversation}")
+    await reader.do("Who brings cake", "Reply")
+    await reader.write("I do")
+    await writer.sees("I do")
+
+    await writer.do("Who brings cake", "Edit")
+    await expect(writer.field).to_have_value("Who brings cake")
+    await writer.write("Who brings **cake**, then?")
+
+    for person in (writer, reader):
+        await expect(person.message("I do").locator(".quote-text")).to_have_text("Who brings cake, then?")
+    await reader.go(f"/c/{conversation}")
+    await expect(reader.message("I do").locator(".quote-text")).to_have_text("Who brings cake, then?")
+
+
 async def test_a_reply_can_be_given_up(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
     ada, bo, conversation = await factory.pair()
     await factory.say(conversation, [(bo, "Who brings cake?", factory.later())])
