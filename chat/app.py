@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from uuid import UUID
 
 import aiohttp_session
@@ -30,8 +31,9 @@ from chat.realtime.hub import Hub
 from chat.realtime.newcomers import NEWCOMERS, Newcomers
 from chat.realtime.recheck import Recheck
 from chat.realtime.render import Renderer
+from chat.realtime.roster import Membership
 from chat.realtime.socket import FEATURES, HUB, RENDERER
-from chat.realtime.updates import ConversationUpdates, Pair
+from chat.realtime.updates import ConversationUpdates
 from chat.redis import create_redis
 from chat.routes import ROUTES, SOCKET_FEATURES
 from chat.services import Services
@@ -47,7 +49,7 @@ from chat.web.observe import observe
 from chat.web.pages import setup_templates
 from chat.web.scrape import setup_metrics
 from chat.web.static import StaticFiles
-from chat.web.throttle import THROTTLE, RedisThrottle, tell_what_is_left
+from chat.web.throttle import THROTTLE, RedisThrottle, count_change, tell_what_is_left
 
 BUS = web.AppKey("bus", Bus)
 
@@ -91,8 +93,8 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     pool = await create_pool(settings)
     redis = create_redis(settings)
 
-    async def seen_by(pairs: Sequence[Pair]) -> Sequence[tuple[Pair, Struct]]:
-        return await seen_by_members(services, messages.at_places, pairs)
+    async def seen_by(memberships: Sequence[Membership]) -> Sequence[tuple[Membership, Struct]]:
+        return await seen_by_members(services, messages.at_places, memberships)
 
     updates = ConversationUpdates(seen_by)
     hub = Hub(
@@ -124,13 +126,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         read_message=read_message,
     )
     throttle = RedisThrottle(redis)
-
-    async def count_change(user_id: UUID) -> None:
-        await throttle.take(
-            f"change:{user_id}", per_minute=settings.change_limit_per_minute, burst=settings.change_burst
-        )
-
-    services = Services(settings, pool, redis, emit, welcome, count_change)
+    services = Services(settings, pool, redis, emit, welcome, partial(count_change, throttle, settings))
     writer = Writer(
         pool,
         writers=settings.writers,

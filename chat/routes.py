@@ -12,8 +12,8 @@ from chat.accounts import token_pages as tokens
 from chat.conversations import details_pages as details
 from chat.conversations import link_pages as links
 from chat.conversations import member_pages as members
+from chat.conversations import new_conversation_pages as new_conversations
 from chat.conversations import pages as conversations
-from chat.conversations import people_pages as new_conversations
 from chat.conversations import queries as conversation_queries
 from chat.conversations import room_pages as rooms
 from chat.endpoints import API

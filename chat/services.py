@@ -40,4 +40,4 @@ class Services:
     redis: Redis
     emit: Callable[[Event], None]
     welcome: Welcome = _no_rooms
-    count_change: Callable[[UUID], Awaitable[None]] = _no_limit
+    count_change: Callable[[UUID], Awaitable[object]] = _no_limit

@@ -1,10 +1,8 @@
 """The settings page: names, password, devices, and who may join."""
 
 from collections.abc import Mapping
-from typing import get_args
 
 from aiohttp import web
-from aiohttp_session import get_session
 
 from chat.accounts import actions, invite_actions
 from chat.accounts.guesses import WrongPassword
@@ -12,22 +10,19 @@ from chat.accounts.model import Registration, Viewer
 from chat.accounts.pages import errors_of
 from chat.accounts.sessions import begin_session, end_session, require_viewer
 from chat.errors import ChatError, RateLimited, ValidationFailed
-from chat.web.forms import read_form
+from chat.web.forms import choice, read_form, whole_number
 from chat.web.keys import SERVICES
 from chat.web.limits import LIMITER
+from chat.web.notices import redirect_with_notice, take_notice
 from chat.web.pages import render_page
 from chat.web.paths import path_id
 from chat.web.proxies import public_origin
-
-# What the session keeps from a form to the page after it.
-NOTICE = "notice"
 
 
 async def settings(request: web.Request) -> web.Response:
     """GET /settings."""
     viewer = await require_viewer(request)
-    session = await get_session(request)
-    return await _settings_page(request, viewer, notice=session.pop(NOTICE, ""))
+    return await _settings_page(request, viewer, notice=await take_notice(request))
 
 
 async def _settings_page(
@@ -60,8 +55,7 @@ async def _settings_page(
 
 
 async def _back_to_settings(request: web.Request, notice: str) -> web.Response:
-    (await get_session(request))[NOTICE] = notice
-    raise web.HTTPSeeOther("/settings")
+    return await redirect_with_notice(request, "/settings", notice)
 
 
 async def change_profile(request: web.Request) -> web.Response:
@@ -120,7 +114,7 @@ async def change_registration(request: web.Request) -> web.Response:
     """POST /settings/registration, with `registration`: open, invite or closed; for the owner."""
     viewer = await require_viewer(request)
     wanted = (await read_form(request)).get("registration", "")
-    value: Registration | None = next((known for known in get_args(Registration) if known == wanted), None)
+    value: Registration | None = choice(wanted, Registration)
     if value is None:
         return await _settings_page(request, viewer, error=ValidationFailed("Please choose who may join."))
     await invite_actions.set_registration(request.app[SERVICES], viewer=viewer, value=value)
@@ -132,20 +126,14 @@ async def create_invite(request: web.Request) -> web.Response:
     viewer = await require_viewer(request)
     form = await read_form(request)
     try:
-        days = _number(form.get("days", ""), most=invite_actions.INVITE_DAYS_MAX)
+        days = whole_number(form.get("days", ""), most=invite_actions.INVITE_DAYS_MAX)
         uses = form.get("max_uses", "").strip()
-        max_uses = _number(uses, most=invite_actions.INVITE_USES_MAX) if uses else None
+        max_uses = whole_number(uses, most=invite_actions.INVITE_USES_MAX) if uses else None
         token = await invite_actions.create_invite(request.app[SERVICES], viewer=viewer, days=days, max_uses=max_uses)
     except ValidationFailed as error:
         return await _settings_page(request, viewer, error=error)
     url = f"{public_origin(request)}/register?invite={token}"
     return await _settings_page(request, viewer, new_invite_url=url)
-
-
-def _number(text: str, *, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most or len(text) > 9:
-        raise ValidationFailed(f"Please choose a number from 1 to {most}.")
-    return int(text)
 
 
 async def revoke_invite(request: web.Request) -> web.Response:

@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 
 from aiohttp import web
-from aiohttp_session import get_session
 
 from chat.accounts import personal_token_actions
 from chat.accounts.guesses import WrongPassword
 from chat.accounts.model import ALL_SCOPES, Viewer
 from chat.accounts.pages import errors_of
 from chat.accounts.sessions import require_viewer
-from chat.accounts.settings_pages import NOTICE
 from chat.accounts.token_model import LIFETIMES_DAYS
 from chat.errors import ChatError, RateLimited, ValidationFailed
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
 from chat.web.limits import LIMITER
+from chat.web.notices import redirect_with_notice, take_notice
 from chat.web.pages import render_page
 from chat.web.paths import path_id
 from chat.web.tokens import Scope
@@ -29,8 +28,7 @@ _FRESH = {"name": "", "access": "read", "days": "90"}
 async def tokens(request: web.Request) -> web.Response:
     """GET /settings/tokens."""
     viewer = await require_viewer(request)
-    notice = (await get_session(request)).pop(NOTICE, "")
-    return await _tokens_page(request, viewer, notice=notice)
+    return await _tokens_page(request, viewer, notice=await take_notice(request))
 
 
 async def _tokens_page(
@@ -88,5 +86,4 @@ async def revoke_token(request: web.Request) -> web.Response:
     viewer = await require_viewer(request)
     token_id = path_id(request, "token_id")
     await personal_token_actions.revoke(request.app[SERVICES], viewer=viewer, token_id=token_id)
-    (await get_session(request))[NOTICE] = "That token lets nothing in any more."
-    raise web.HTTPSeeOther("/settings/tokens")
+    return await redirect_with_notice(request, "/settings/tokens", "That token lets nothing in any more.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypedDict, get_args
+from typing import Any, TypedDict
 from uuid import UUID
 
 from aiohttp import web
@@ -14,7 +14,7 @@ from chat.conversations.access import Deed, standing
 from chat.conversations.details import FOR_GOOD, read_details
 from chat.conversations.model import Notify, Row, Visibility
 from chat.errors import ChatError, Conflict, Forbidden, ValidationFailed
-from chat.web.forms import read_form
+from chat.web.forms import choice, read_form
 from chat.web.keys import SERVICES
 from chat.web.pages import go_to, is_htmx, render_page, render_partial
 from chat.web.paths import path_id
@@ -42,22 +42,18 @@ async def change_details(request: web.Request) -> web.Response:
             **whose,
             name=form.get("name"),
             topic=form.get("topic"),
-            visibility=_visibility(form.get("visibility")),
+            visibility=choice(form.get("visibility"), Visibility),
         )
     except REFUSALS as error:
         return await answer_with_details(request, whose, error=error, values=values)
     return await answer_with_details(request, whose)
 
 
-def _visibility(text: str | None) -> Visibility | None:
-    return next((known for known in get_args(Visibility) if known == text), None)
-
-
 async def change_notifications(request: web.Request) -> web.Response:
     """POST /c/{conversation_id}/notifications, with `notify`: all, mentions or none."""
     whose = await whose_request(request)
     wanted = (await read_form(request)).get("notify", "")
-    notify: Notify | None = next((known for known in get_args(Notify) if known == wanted), None)
+    notify: Notify | None = choice(wanted, Notify)
     if notify is None:
         error = ValidationFailed("Please choose what you want to be notified of.")
         return await answer_with_details(request, whose, error=error)

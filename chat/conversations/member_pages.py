@@ -1,6 +1,5 @@
 """The people of a conversation: the list, the card of each with what may be done about them, and adding others."""
 
-from typing import get_args
 from uuid import UUID
 
 from aiohttp import web
@@ -18,21 +17,17 @@ from chat.conversations.details_pages import (
 )
 from chat.conversations.model import MemberRole
 from chat.errors import ChatError, ValidationFailed
-from chat.web.forms import read_form, read_values
+from chat.web.forms import choice, read_form, read_values
 from chat.web.keys import SERVICES
 from chat.web.pages import is_htmx, render_page, render_partial, wants_part
 from chat.web.paths import path_id
-from chat.web.throttle import count_search
-
-MAX_QUERY = 80
+from chat.web.throttle import read_search
 
 
 async def members(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/members?q=&after=: some of the people in it, for the panel or as a page."""
     whose = await whose_request(request)
-    query = request.query.get("q", "").strip()[:MAX_QUERY]
-    if query:
-        await count_search(request, whose["viewer_id"])
+    query = await read_search(request, whose["viewer_id"])
     context = {
         "view": "details",
         "query": query,
@@ -55,7 +50,7 @@ async def change_role(request: web.Request) -> web.Response:
     """POST /c/{conversation_id}/members/{user_id}/role, with `role`: owner, admin or member."""
     whose, user_id = await _whom(request)
     wanted = (await read_form(request)).get("role", "")
-    role: MemberRole | None = next((known for known in get_args(MemberRole) if known == wanted), None)
+    role: MemberRole | None = choice(wanted, MemberRole)
     try:
         if role is None:
             raise ValidationFailed("Please choose a role.")
@@ -104,9 +99,7 @@ async def people_to_add(request: web.Request) -> web.Response:
     whose = await whose_request(request)
     await require(request, whose, Deed.ADD_PEOPLE)
     chosen = request.query.getall("with", [])
-    query = request.query.get("q", "")
-    if query:
-        await count_search(request, whose["viewer_id"])
+    query = await read_search(request, whose["viewer_id"])
     return await _people_to_add(request, whose, query=query, chosen=chosen)
 
 

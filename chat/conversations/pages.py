@@ -16,9 +16,8 @@ from chat.services import Services
 from chat.web.keys import SERVICES, SignedIn
 from chat.web.pages import render_page, render_partial, wants_pane
 from chat.web.paths import path_id
-from chat.web.throttle import count_search
+from chat.web.throttle import read_search
 
-MAX_QUERY = 80
 MOST_ROOMS = 8
 
 
@@ -67,9 +66,7 @@ async def switcher(request: web.Request) -> web.Response:
     begins so."""
     viewer = await require_viewer(request)
     services = request.app[SERVICES]
-    query = request.query.get("q", "").strip()[:MAX_QUERY]
-    if query:
-        await count_search(request, viewer.id)
+    query = await read_search(request, viewer.id)
     rows = await actions.search(services, viewer_id=viewer.id, prefix=query)
     found = await accounts.find_people(services, viewer_id=viewer.id, prefix=query) if query else []
     rooms = await _rooms(services, viewer_id=viewer.id, query=query) if query else []

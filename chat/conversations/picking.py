@@ -10,8 +10,6 @@ from chat.conversations import member_actions
 from chat.errors import ValidationFailed
 from chat.services import Services
 
-MAX_QUERY = 80
-
 
 @dataclass(frozen=True, slots=True)
 class Picker:
@@ -39,7 +37,6 @@ async def read_picker(
     conversation_id: UUID | None = None,
 ) -> Picker:
     """The picker for these ids and this query, without those who are in the conversation already."""
-    query = query.strip()[:MAX_QUERY]
     people = await accounts.people(services, user_ids=ids_of(chosen))
     found = await accounts.find_people(
         services, viewer_id=viewer_id, prefix=query, limit=accounts.PEOPLE_LIMIT + len(people)

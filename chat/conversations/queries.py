@@ -72,13 +72,13 @@ async def row(connection: Connection, *, viewer_id: UUID, conversation_id: UUID)
     return await connection.fetchrow(_rows("v.user_id = $1 and v.conversation_id = $2"), viewer_id, conversation_id)
 
 
-async def rows_of(connection: Connection, *, pairs: Sequence[tuple[UUID, UUID]]) -> list[Record]:
-    """Conversations as several people see them, each pair a person, `viewer_id`, and a conversation; without those that
+async def rows_of(connection: Connection, *, memberships: Sequence[tuple[UUID, UUID]]) -> list[Record]:
+    """Conversations as several people see them, each a person, `viewer_id`, and a conversation; without those that
     the person is not in."""
     return await connection.fetch(
         _rows("(v.user_id, v.conversation_id) in (select * from unnest($1::uuid[], $2::uuid[]))"),
-        [user_id for user_id, _ in pairs],
-        [conversation_id for _, conversation_id in pairs],
+        [user_id for user_id, _ in memberships],
+        [conversation_id for _, conversation_id in memberships],
     )
 
 

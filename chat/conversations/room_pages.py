@@ -1,7 +1,6 @@
-"""Rooms: found, made and joined; and the links that lead into them."""
+"""Rooms: found, made and joined."""
 
 from collections.abc import Mapping
-from typing import get_args
 
 from aiohttp import web
 
@@ -12,22 +11,18 @@ from chat.conversations.details_pages import REFUSALS
 from chat.conversations.model import RoomPlace, Visibility
 from chat.errors import ChatError, Forbidden
 from chat.web.cursors import decode_cursor
-from chat.web.forms import read_form
+from chat.web.forms import choice, read_form
 from chat.web.keys import SERVICES
 from chat.web.pages import go_to, is_htmx, render_page, render_partial, wants_pane
 from chat.web.paths import path_id
-from chat.web.throttle import count_search
-
-MAX_QUERY = 80
+from chat.web.throttle import read_search
 
 
 async def rooms(request: web.Request) -> web.Response:
     """GET /rooms?q=&after=: the public rooms."""
     viewer = await require_viewer(request)
-    query = request.query.get("q", "").strip()[:MAX_QUERY]
+    query = await read_search(request, viewer.id)
     cursor = request.query.get("after", "")
-    if query:
-        await count_search(request, viewer.id)
     part = await room_actions.public_rooms(
         request.app[SERVICES],
         viewer_id=viewer.id,
@@ -50,9 +45,7 @@ async def create_room(request: web.Request) -> web.Response:
     """POST /rooms, with `name`, `visibility` and perhaps `topic`."""
     viewer = await require_viewer(request)
     form = await read_form(request)
-    visibility: Visibility = next(
-        (known for known in get_args(Visibility) if known == form.get("visibility")), "private"
-    )
+    visibility: Visibility = choice(form.get("visibility"), Visibility) or "private"
     values = {"name": form.get("name", ""), "topic": form.get("topic", ""), "visibility": visibility}
     try:
         conversation_id = await room_actions.create_room(

@@ -1,7 +1,7 @@
 """A conversation as programs see it, over the API and over the socket: the shape `conversation`."""
 
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -11,11 +11,9 @@ from chat.conversations import queries
 from chat.conversations.actions import row_of
 from chat.conversations.model import Kind, MemberRole, Notify, Row, Visibility
 from chat.events import Time
+from chat.realtime.roster import Membership
 from chat.services import Services
 from chat.web.shapes import Message, as_seen_by
-
-# A person and a conversation.
-Pair: TypeAlias = tuple[UUID, UUID]
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -71,11 +69,11 @@ async def views(
 
 
 async def seen_by_members(
-    services: Services, find_messages: FindMessages, pairs: Sequence[Pair]
-) -> list[tuple[Pair, Conversation]]:
+    services: Services, find_messages: FindMessages, memberships: Sequence[Membership]
+) -> list[tuple[Membership, Conversation]]:
     """Conversations as these people see them, each named by person and conversation; without those that are none of
     theirs."""
-    records = await queries.rows_of(services.pool, pairs=pairs)
+    records = await queries.rows_of(services.pool, memberships=memberships)
     rows = [(record["viewer_id"], row_of(record)) for record in records]
     return [
         ((viewer_id, row.id), view)

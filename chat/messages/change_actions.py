@@ -19,7 +19,7 @@ from chat.messages import change_queries, queries
 from chat.messages.model import MessageNotFound, check_content, check_emoji
 from chat.messages.writer import message_of
 from chat.services import Services
-from chat.web.throttle import Throttle
+from chat.web.throttle import Throttle, count_change
 
 # Different emoji at one message; any number of people may choose each.
 MAX_EMOJI = 20
@@ -32,7 +32,7 @@ async def edit(services: Services, throttle: Throttle, *, user_id: UUID, message
     what others or the conversation wrote, and `Conflict` for a message that was deleted.
     """
     text = check_content(content, max_length=services.settings.message_max_length)
-    await _take(services, throttle, user_id)
+    await count_change(throttle, services.settings, user_id)
     async with _locked(services, user_id=user_id, message_id=message_id) as (connection, standing, message):
         standing.require(Deed.SEND)
         _refuse_system_line(message)
@@ -53,7 +53,7 @@ async def delete(services: Services, throttle: Throttle, *, user_id: UUID, messa
 
     Raises `RateLimited`, `MessageNotFound` and `Forbidden`.
     """
-    await _take(services, throttle, user_id)
+    await count_change(throttle, services.settings, user_id)
     async with _locked(services, user_id=user_id, message_id=message_id) as (connection, standing, message):
         _refuse_system_line(message)
         if not standing.may(Deed.DELETE_ANY_MESSAGE):
@@ -76,7 +76,7 @@ async def react(services: Services, throttle: Throttle, *, user_id: UUID, messag
     there is nothing to react to, or too many different emoji already.
     """
     emoji = check_emoji(emoji)
-    await _take(services, throttle, user_id)
+    await count_change(throttle, services.settings, user_id)
     async with _locked(services, user_id=user_id, message_id=message_id) as (connection, standing, message):
         standing.require(Deed.REACT)
         if message.content_type == "system":
@@ -100,7 +100,7 @@ async def react(services: Services, throttle: Throttle, *, user_id: UUID, messag
 async def unreact(services: Services, throttle: Throttle, *, user_id: UUID, message_id: UUID, emoji: str) -> Message:
     """Take one's emoji back. Raises `ValidationFailed`, `RateLimited`, `MessageNotFound` and `Forbidden`."""
     emoji = check_emoji(emoji)
-    await _take(services, throttle, user_id)
+    await count_change(throttle, services.settings, user_id)
     async with _locked(services, user_id=user_id, message_id=message_id) as (connection, standing, message):
         standing.require(Deed.REACT)
         if await change_queries.remove_reaction(
@@ -113,11 +113,6 @@ async def unreact(services: Services, throttle: Throttle, *, user_id: UUID, mess
             message = await _read(connection, message_id)
     services.emit(MessageUpdated(message) if message.deleted_at is None else MessageDeleted(message))
     return message
-
-
-async def _take(services: Services, throttle: Throttle, user_id: UUID) -> None:
-    settings = services.settings
-    await throttle.take(f"change:{user_id}", per_minute=settings.change_limit_per_minute, burst=settings.change_burst)
 
 
 @asynccontextmanager

@@ -12,17 +12,17 @@ import msgspec
 from chat.db import UNAVAILABLE
 from chat.realtime.connection import Connection
 from chat.realtime.frames import ConversationUpdated, json_form
+from chat.realtime.roster import Membership
 from chat.web import metrics
 from chat.web.logs import get_logger
 
 log = get_logger()
 
 INTERVAL_SECONDS = 1.0
-# A person and one of their conversations; so many are looked up in one query.
-Pair: TypeAlias = tuple[UUID, UUID]
+# So many are looked up in one query.
 BATCH = 500
-# What is found: each pair with the conversation as the person sees it, those left out that are theirs no longer.
-Fetch: TypeAlias = Callable[[Sequence[Pair]], Awaitable[Sequence[tuple[Pair, msgspec.Struct]]]]
+# What is found: each with the conversation as the person sees it, those left out that are theirs no longer.
+Fetch: TypeAlias = Callable[[Sequence[Membership]], Awaitable[Sequence[tuple[Membership, msgspec.Struct]]]]
 
 
 class ConversationUpdates:
@@ -34,7 +34,7 @@ class ConversationUpdates:
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
-        self._changed: defaultdict[Pair, set[Connection]] = defaultdict(set)
+        self._changed: defaultdict[Membership, set[Connection]] = defaultdict(set)
         self._wake = asyncio.Event()
 
     def note(self, connection: Connection, conversation_id: UUID) -> None:
@@ -52,19 +52,19 @@ class ConversationUpdates:
                 await self._send(changed)
             except UNAVAILABLE:
                 log.warning("updates.database_lost")
-                for pair, connections in changed.items():
-                    self._changed[pair] |= connections
+                for membership, connections in changed.items():
+                    self._changed[membership] |= connections
                 self._wake.set()
             except Exception:
                 log.exception("updates.failed")
             await asyncio.sleep(INTERVAL_SECONDS)
 
-    async def _send(self, changed: dict[Pair, set[Connection]]) -> None:
+    async def _send(self, changed: dict[Membership, set[Connection]]) -> None:
         """Empties `changed` batch after batch, and leaves in it what couldn't be looked up."""
         while changed:
             batch = list(islice(changed, BATCH))
-            for pair, conversation in await self._fetch(batch):
+            for membership, conversation in await self._fetch(batch):
                 frame = json_form(ConversationUpdated(conversation))
-                metrics.deliveries.inc(sum([await connection.send(frame) for connection in changed[pair]]))
-            for pair in batch:
-                del changed[pair]
+                metrics.deliveries.inc(sum([await connection.send(frame) for connection in changed[membership]]))
+            for membership in batch:
+                del changed[membership]

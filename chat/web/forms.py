@@ -1,13 +1,16 @@
 """Reading what a form sent, strictly: what is not text in UTF-8 is refused before anything looks at it."""
 
 from collections.abc import Mapping
+from typing import Any, get_args
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from chat.errors import ChatError, TooLarge
+from chat.errors import ChatError, TooLarge, ValidationFailed
 
 MAX_FIELDS = 100
+# Of a number; nothing here counts further.
+_DIGITS = 9
 
 _FIELDS = web.RequestKey("fields", list[tuple[str, str]])
 
@@ -30,6 +33,18 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
 async def read_values(request: web.Request, name: str) -> list[str]:
     """The values of all fields of this name, for what may be chosen more than once. Raises as `read_form` does."""
     return [value for field, value in await _fields(request) if field == name]
+
+
+def choice(text: str | None, kind: Any) -> Any:
+    """The text where it is one of those of `kind`, a `Literal`; else None."""
+    return text if text in get_args(kind) else None
+
+
+def whole_number(text: str, *, most: int) -> int:
+    """From 1 to `most`. Raises `ValidationFailed`."""
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS or not 1 <= int(text) <= most:
+        raise ValidationFailed(f"Please choose a number from 1 to {most}.")
+    return int(text)
 
 
 async def _fields(request: web.Request) -> list[tuple[str, str]]:

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from chat import redis
 from chat.errors import RateLimited
+from chat.names import SEARCH_MAX
+from chat.settings import Settings
 from chat.web import metrics
 from chat.web.keys import SERVICES
 from chat.web.logs import get_logger
@@ -141,10 +143,29 @@ async def tell_what_is_left(request: web.Request, response: web.StreamResponse) 
         response.headers["X-RateLimit-Reset"] = str(math.ceil(allowance.reset))
 
 
+async def count_change(throttle: Throttle, settings: Settings, user_id: UUID) -> Allowance | None:
+    """A person changes something for others too: messages, conversations and links, all of them together. Answers and
+    raises as `Throttle.take`."""
+    return await throttle.take(
+        f"change:{user_id}", per_minute=settings.change_limit_per_minute, burst=settings.change_burst
+    )
+
+
 async def count_history(request: web.Request, user_id: UUID) -> None:
     """A person reads a page of history. Raises `RateLimited`."""
     per_minute = request.app[SERVICES].settings.history_limit_per_minute
     await RequestThrottle(request).take(f"history:{user_id}", per_minute=per_minute)
+
+
+async def read_search(request: web.Request, user_id: UUID) -> str:
+    """What somebody looks for by the field `q` of a page, trimmed and cut; it counts where it isn't empty.
+
+    Raises `RateLimited`.
+    """
+    query = request.query.get("q", "").strip()[:SEARCH_MAX]
+    if query:
+        await count_search(request, user_id)
+    return query
 
 
 async def count_search(request: web.Request, user_id: UUID) -> None:

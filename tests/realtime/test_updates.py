@@ -11,7 +11,8 @@ import pytest
 
 from chat.realtime import updates
 from chat.realtime.connection import Connection
-from chat.realtime.updates import BATCH, ConversationUpdates, Pair
+from chat.realtime.roster import Membership
+from chat.realtime.updates import BATCH, ConversationUpdates
 
 PATIENCE = 5.0
 
@@ -45,11 +46,11 @@ class Database:
         self.is_away = False
         self.lost: set[UUID] = set()
 
-    async def look_up(self, pairs: Sequence[Pair]) -> list[tuple[Pair, msgspec.Struct]]:
-        self.asked.append(len(pairs))
+    async def look_up(self, memberships: Sequence[Membership]) -> list[tuple[Membership, msgspec.Struct]]:
+        self.asked.append(len(memberships))
         if self.is_away:
             raise ConnectionRefusedError
-        return [(pair, Seen(*pair)) for pair in pairs if pair[1] not in self.lost]
+        return [(membership, Seen(*membership)) for membership in memberships if membership[1] not in self.lost]
 
 
 @asynccontextmanager
@@ -75,7 +76,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updates, "INTERVAL_SECONDS", 0.05)
 
 
-async def test_a_thousand_members_take_as_many_queries_as_their_pairs_fill() -> None:
+async def test_a_thousand_members_take_as_few_queries_as_hold_them() -> None:
     database, conversation = Database(), uuid4()
     screens = [Screen() for _ in range(2 * BATCH + 1)]
 

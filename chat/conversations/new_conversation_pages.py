@@ -10,15 +10,13 @@ from chat.web.forms import read_form, read_values
 from chat.web.keys import SERVICES
 from chat.web.pages import go_to, render_page, render_partial, wants_part
 from chat.web.paths import path_id
-from chat.web.throttle import count_search
+from chat.web.throttle import read_search
 
 
 async def people(request: web.Request) -> web.Response:
     """GET /people?q=&with=: choose whom to write to."""
     viewer = await require_viewer(request)
-    chosen, query = request.query.getall("with", []), request.query.get("q", "")
-    if query:
-        await count_search(request, viewer.id)
+    chosen, query = request.query.getall("with", []), await read_search(request, viewer.id)
     return await _new_page(request, query=query, chosen=chosen, name=request.query.get("name", ""))
 
 
