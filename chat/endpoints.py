@@ -15,7 +15,7 @@ from chat.conversations.room_api import Room
 from chat.conversations.views import Conversation
 from chat.errors import AuthFailed, Conflict, Forbidden, NotFound, RateLimited, ValidationFailed
 from chat.messages import api as messages
-from chat.messages.api import Edition
+from chat.messages.model import Edition
 from chat.receipts import api as receipts
 from chat.receipts.model import ReadState
 from chat.web import api

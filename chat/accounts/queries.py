@@ -1,4 +1,4 @@
-"""The SQL about people; that about their sessions and about invitations is in the two files beside this one."""
+"""The SQL about people; that about sessions, tokens, invitations and blocks is in the files beside this one."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -5,11 +5,6 @@ from datetime import datetime
 from chat.db import Connection, Record
 
 
-async def has_users(connection: Connection) -> bool:
-    """Whether anybody has an account yet."""
-    return bool(await connection.fetchval("select exists (select from users)"))
-
-
 async def server_facts(connection: Connection) -> Record:
     """The server's version as a number and in words, its durability settings, its connections and its encoding."""
     row: Record = await connection.fetchrow(

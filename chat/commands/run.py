@@ -13,8 +13,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from chat.accounts.queries import any_user
 from chat.commands.ports import reserve_next, shown_address
-from chat.commands.queries import has_users
 from chat.commands.siblings import web_programs
 from chat.commands.supervisor import Program, keep_running, keep_servers_running
 from chat.commands.until import until_signalled
@@ -95,7 +95,7 @@ async def _demo_logins(settings: Settings, remembered: Path, *, demo: bool) -> l
     """The logins of the demo data: made now where nobody has an account yet, else as remembered from then."""
     pool = await create_pool(settings)
     async with pool:
-        if await has_users(pool):
+        if await any_user(pool):
             return _read_logins(remembered)
         if not demo:
             return []

@@ -4,8 +4,8 @@ import asyncio
 import os
 from argparse import Namespace
 
+from chat.accounts.queries import any_user
 from chat.commands.errors import CommandError
-from chat.commands.queries import has_users
 from chat.db import create_pool
 from chat.embedded.installation import servers
 from chat.folders import home_folder
@@ -24,7 +24,7 @@ async def _seed(settings: Settings) -> int:
 
     pool = await create_pool(settings)
     async with pool:
-        if await has_users(pool):
+        if await any_user(pool):
             raise CommandError("this database has users already; demo data is for an empty one")
         for login in await seed(pool):
             print(f"{login.email}  {login.password}")

@@ -10,7 +10,6 @@ from msgspec import UNSET, UnsetType
 from chat import events
 from chat.conversations.access import standing
 from chat.errors import ValidationFailed
-from chat.events import Time
 from chat.messages import actions, change_actions
 from chat.messages.keys import WRITER
 from chat.messages.model import HistoryPage
@@ -45,13 +44,6 @@ class MessageChange(Model, frozen=True):
     """What a message is to say from now on."""
 
     content: Content
-
-
-class Edition(msgspec.Struct, frozen=True):
-    """What a message said before it was edited, and since when."""
-
-    content: str
-    at: Time
 
 
 class Older(msgspec.Struct, frozen=True, tag=True):
@@ -145,7 +137,7 @@ async def list_edits(call: Call[None, None]) -> web.Response:
     """What a message said before it was edited, the latest first: at most 100, and fewer where they are long."""
     await count_history(call.request, call.viewer.id)
     found = await actions.history_of(call.services, viewer_id=call.viewer.id, message_id=call.id("message_id"))
-    return answer(Page([Edition(edition.content, edition.at) for edition in found], None, False))
+    return answer(Page(found, None, False))
 
 
 async def add_reaction(call: Call[None, None]) -> web.Response:
