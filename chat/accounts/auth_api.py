@@ -15,7 +15,7 @@ from chat.accounts.api import user_of
 from chat.accounts.bearer import bearer_token, viewer_of
 from chat.accounts.model import Checks, Device, check_registration
 from chat.accounts.sessions import device_of
-from chat.accounts.token_model import SignedIn, check_device_name
+from chat.accounts.token_model import IssuedTokens, check_device_name
 from chat.errors import AuthFailed, Forbidden
 from chat.web.api import Call, Model, answer, no_content
 from chat.web.cors import check_api_origin
@@ -75,22 +75,22 @@ async def register(call: Call[Registration, None]) -> web.Response:
         username=sent.username, display_name=sent.display_name, email=sent.email, password=sent.password
     )
     limiter = call.request.app[LIMITER]
-    signed_in = await token_actions.register(call.services, limiter, account=account, invite=sent.invite, device=device)
-    return _tokens(call.request, signed_in, status=201)
+    issued = await token_actions.register(call.services, limiter, account=account, invite=sent.invite, device=device)
+    return _tokens(call.request, issued, status=201)
 
 
 async def login(call: Call[Login, None]) -> web.Response:
     """Sign this device in."""
     check_api_origin(call.request)
     sent = call.body
-    signed_in = await token_actions.log_in(
+    issued = await token_actions.log_in(
         call.services,
         call.request.app[LIMITER],
         login=sent.email,
         password=sent.password,
         device=_device(call.request, sent.device),
     )
-    return _tokens(call.request, signed_in)
+    return _tokens(call.request, issued)
 
 
 async def refresh(call: Call[RefreshToken, None]) -> web.Response:
@@ -101,8 +101,8 @@ async def refresh(call: Call[RefreshToken, None]) -> web.Response:
     token = _refresh_token(call)
     if token is None:
         raise AuthFailed("Send the refresh token.")
-    signed_in = await token_actions.refresh(call.services, token=token)
-    return _tokens(call.request, signed_in, in_cookie_only=call.body.refresh_token is None)
+    issued = await token_actions.refresh(call.services, token=token)
+    return _tokens(call.request, issued, in_cookie_only=call.body.refresh_token is None)
 
 
 async def logout(call: Call[RefreshToken, None]) -> web.Response:
@@ -153,22 +153,22 @@ def _device(request: web.Request, name: str) -> Device:
 
 
 def _tokens(
-    request: web.Request, signed_in: SignedIn, *, status: int = 200, in_cookie_only: bool = False
+    request: web.Request, issued: IssuedTokens, *, status: int = 200, in_cookie_only: bool = False
 ) -> web.Response:
     response = answer(
         Tokens(
-            access_token=signed_in.access_token,
+            access_token=issued.access_token,
             token_type="Bearer",  # noqa: S106 - its type, and no token
-            expires_in=signed_in.expires_in,
-            refresh_token=None if in_cookie_only else signed_in.refresh_token,
-            user=user_of(signed_in.viewer),
+            expires_in=issued.expires_in,
+            refresh_token=None if in_cookie_only else issued.refresh_token,
+            user=user_of(issued.viewer),
         ),
         status=status,
     )
     response.set_cookie(
         REFRESH_COOKIE,
-        signed_in.refresh_token,
-        max_age=signed_in.refresh_expires_in,
+        issued.refresh_token,
+        max_age=issued.refresh_expires_in,
         path=COOKIE_PATH,
         httponly=True,
         samesite="Strict",

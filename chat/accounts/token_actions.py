@@ -5,7 +5,7 @@ from datetime import timedelta
 from chat.accounts import actions, token_queries
 from chat.accounts.access_tokens import new_access_token
 from chat.accounts.model import Device, NewAccount, NewSession, Viewer
-from chat.accounts.token_model import SignedIn
+from chat.accounts.token_model import IssuedTokens
 from chat.errors import AuthFailed
 from chat.events import SessionsRevoked
 from chat.services import Services
@@ -20,26 +20,26 @@ _SIGNED_OUT = "This device is signed out. Sign in again."
 
 async def register(
     services: Services, limiter: Limiter, *, account: NewAccount, invite: str, device: Device
-) -> SignedIn:
+) -> IssuedTokens:
     """Create an account and sign this device in. Raises what `actions.register` does."""
     session = await actions.register(services, limiter, account=account, invite=invite, device=device)
     return await _signed_in(services, session)
 
 
-async def log_in(services: Services, limiter: Limiter, *, login: str, password: str, device: Device) -> SignedIn:
+async def log_in(services: Services, limiter: Limiter, *, login: str, password: str, device: Device) -> IssuedTokens:
     """Sign this device in by email address or username. Raises what `actions.log_in` does."""
     session = await actions.log_in(services, limiter, login=login, password=password, device=device)
     return await _signed_in(services, session)
 
 
-async def _signed_in(services: Services, session: NewSession) -> SignedIn:
+async def _signed_in(services: Services, session: NewSession) -> IssuedTokens:
     viewer = await token_queries.viewer_of_session(services.pool, session_id=session.id, user_id=session.user_id)
     if viewer is None:
         raise AuthFailed(_SIGNED_OUT)
     return _tokens(services, viewer, refresh_token=session.token)
 
 
-async def refresh(services: Services, *, token: str) -> SignedIn:
+async def refresh(services: Services, *, token: str) -> IssuedTokens:
     """Exchange a refresh token for new tokens; it can't be used again.
 
     One that comes a second time was copied, by one of the two who sent it: its session ends, with all its tokens and
@@ -67,8 +67,8 @@ async def _end_if_used_before(services: Services, token: str) -> None:
         services.emit(SessionsRevoked(user_id=ended["user_id"], session_ids=(ended["id"],)))
 
 
-def _tokens(services: Services, viewer: Viewer, *, refresh_token: str) -> SignedIn:
-    return SignedIn(
+def _tokens(services: Services, viewer: Viewer, *, refresh_token: str) -> IssuedTokens:
+    return IssuedTokens(
         viewer=viewer,
         access_token=new_access_token(services.settings, user_id=viewer.id, session_id=viewer.session_id),
         expires_in=services.settings.access_token_seconds,

@@ -13,7 +13,7 @@ LIFETIMES_DAYS = (30, 90, 365, None)
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
+class IssuedTokens:
     """What a device of the API goes on with: an access token, and one to refresh it with; times are in seconds."""
 
     viewer: Viewer

@@ -71,7 +71,7 @@ async def list_conversations(call: Call[None, PageQuery]) -> web.Response:
     after = decode_cursor(call.query.cursor, RowPlace)
     part = await actions.part(call.services, viewer_id=call.viewer.id, after=after, limit=call.query.limit)
     items = await views(call.services, call.request.app[FIND_MESSAGES], [(call.viewer.id, row) for row in part.items])
-    return answer(page_of(part, items))
+    return answer(page_of_part(part, items))
 
 
 async def create_conversation(call: Call[NewDirect | NewGroup | NewRoom, None]) -> web.Response:
@@ -134,7 +134,7 @@ async def delete_conversation(call: Call[None, None]) -> web.Response:
     return no_content()
 
 
-def page_of(part: Part[Any, Any], items: list[Item]) -> Page[Item]:
+def page_of_part(part: Part[Any, Any], items: list[Item]) -> Page[Item]:
     """A part of a list as a page of these items."""
     return Page(items, None if part.after is None else encode_cursor(part.after), part.after is not None)
 

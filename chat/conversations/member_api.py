@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from chat.conversations import member_actions, model
-from chat.conversations.api import UserIds, page_of, show
+from chat.conversations.api import UserIds, page_of_part, show
 from chat.conversations.model import MemberPlace, MemberRole
 from chat.errors import NotFound
 from chat.events import Time
@@ -51,7 +51,7 @@ async def list_members(call: Call[None, MembersQuery]) -> web.Response:
     after = decode_cursor(query.cursor, MemberPlace)
     part = await member_actions.members(call.services, **_where(call), prefix=query.q, after=after, limit=query.limit)
     items = [_shown(member) for member in part.items]
-    return answer(page_of(part, items))
+    return answer(page_of_part(part, items))
 
 
 async def add_members(call: Call[NewMembers, None]) -> web.Response:

@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from chat.conversations import member_actions, model, room_actions
-from chat.conversations.api import page_of, show
+from chat.conversations.api import page_of_part, show
 from chat.conversations.model import RoomPlace, Visibility
 from chat.web.api import Call, PageQuery, answer, no_content
 from chat.web.cursors import decode_cursor
@@ -40,7 +40,7 @@ async def list_rooms(call: Call[None, RoomsQuery]) -> web.Response:
     part = await room_actions.public_rooms(
         call.services, viewer_id=call.viewer.id, prefix=query.q, after=after, limit=query.limit
     )
-    return answer(page_of(part, [_shown(room) for room in part.items]))
+    return answer(page_of_part(part, [_shown(room) for room in part.items]))
 
 
 async def join_room(call: Call[None, None]) -> web.Response:
