@@ -172,3 +172,28 @@ async def test_a_hundred_people_are_named_and_all_are_counted(factory: Factory, 
     [(emoji, count, marks)] = messages_on(told["content"])[0].reactions
     assert (emoji, count) == ("🙋", 105)
     assert marks.split() == [mark_of(person) for person in reversed(people[5:])]
+
+
+async def test_messages_with_many_reactions_come_in_smaller_pages(
+    factory: Factory, connect: Connect, pool: Pool
+) -> None:
+    people = [await factory.user() for _ in range(100)]
+    group = await factory.group(*people)
+    hers = await connect(people[0])
+    for number in range(6):
+        await hers.send(group, str(number))
+    await pool.execute(
+        "insert into reactions (message_id, user_id, emoji)"
+        " select m.id, u.id, chr(128512 + n) from messages m, users u, generate_series(1, 20) n"
+    )
+    await pool.execute("update messages set reacted = true")
+
+    pages = []
+    revision, has_more = 0, True
+    while has_more:
+        await hers.say("conversation:sync", conversation_id=group, after_revision=revision)
+        page = await hers.expect("conversation:synced", after_revision=revision)
+        pages.append([message.seq for message in messages_on(page["content"])])
+        revision, has_more = page["revision"], page["has_more"]
+
+    assert pages == [[1, 2], [3, 4], [5, 6]]
