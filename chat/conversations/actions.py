@@ -105,7 +105,7 @@ def row_of(record: Record) -> Row:
         created_at=record["created_at"],
         updated_at=record["updated_at"],
         hue=hue_of(record["other_id"] or record["id"]),
-        initials=initials_of(name),
+        initials=initials_of(name) if record["name"] or record["other_name"] else _initials_of_people(record),
         last_seq=record["last_seq"],
         revision=record["revision"],
         read_up_to=record["read_up_to"],
@@ -120,5 +120,16 @@ def row_of(record: Record) -> Row:
 
 def _name_of_people(record: Record) -> str:
     """What a group without a name is called by one of its members: the others in it."""
-    names = sorted(record["names"] or [], key=str.casefold)
-    return in_words(names, total=record["members_count"] - 1) or "Only you"
+    return in_words(_people(record), total=record["members_count"] - 1) or "Only you"
+
+
+def _initials_of_people(record: Record) -> str:
+    """A letter of each of the first two: those of "Runa Solheim and Tomas Vrba" mustn't look like one person's."""
+    names = _people(record)
+    return (
+        "".join(initials_of(name)[0] for name in names[:2]) if len(names) > 1 else initials_of(*names or ["Only you"])
+    )
+
+
+def _people(record: Record) -> list[str]:
+    return sorted(record["names"] or [], key=str.casefold)

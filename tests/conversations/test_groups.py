@@ -58,6 +58,16 @@ async def test_one_without_a_name_is_called_after_the_others_in_it(services: Ser
     assert await name_for(cy, two) == "Three of us"
 
 
+async def test_the_avatar_of_one_without_a_name_is_no_persons(services: Services, factory: Factory, pool: Pool) -> None:
+    ada, bo, cy = [await factory.user(name) for name in ("ada", "bo", "cy")]
+    await pool.execute("update users set display_name = display_name || ' Xu'")
+    group = await factory.group(ada, bo, cy, name=None)
+
+    assert (await actions.get(services, viewer_id=ada, conversation_id=group)).initials == "BC"
+    await pool.execute("delete from members where user_id = $1", cy)
+    assert (await actions.get(services, viewer_id=ada, conversation_id=group)).initials == "BX"
+
+
 async def test_the_same_request_twice_makes_one_group(services: Services, pool: Pool, factory: Factory) -> None:
     ada, bo = await factory.user(), await factory.user()
     key = uuid4()
