@@ -34,6 +34,8 @@ function submitted(event) {
   const place = placeOf(event.target);
   if (!place || event.target !== fieldIn(place).form) return;
   event.preventDefault();
+  // A page that lists everything waits for a letter; the dialog offers where one most likely goes.
+  if (!event.target.querySelector('input').value && !place.matches('dialog')) return;
   if (stale) eager = true;
   else optionsIn(place)[0]?.click();
 }

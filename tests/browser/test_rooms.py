@@ -27,6 +27,10 @@ async def test_a_room_is_made_found_joined_and_left(web: WebProcess, factory: Fa
     await expect(maker.page.locator(".about")).to_have_text("1 person · What we draw")
 
     await finder.page.get_by_role("link", name="Browse rooms").click()
+    # Before a letter is typed, none of them is meant.
+    await finder.page.locator("#rooms-query").press("Enter")
+    await expect(finder.page.locator(".room .option")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    await expect(finder.page).to_have_url(f"{web.url}/rooms")
     await finder.page.locator("#rooms-query").fill("zebra")
     await expect(finder.page.locator("#rooms")).to_contain_text("begins with “zebra”")
     await finder.page.locator("#rooms-query").fill("dra")
