@@ -35,6 +35,13 @@ async def test_an_edit_shows_on_every_screen_with_what_was_said_before(
     await expect(writer.field).to_have_value("a draft")
     await expect(writer.field).to_be_focused()
 
+    # What is edited is told as it reads, without marks; these stand in the field.
+    await writer.field.fill("")
+    await writer.field.press("ArrowUp")
+    await expect(writer.field).to_have_value("**Wednesday**, then")
+    await expect(writer.page.locator(".composer-bar .quote-text")).to_have_text("Wednesday, then")
+    await writer.page.keyboard.press("Escape")
+
     await reader.message("Wednesday, then").get_by_role("button", name="edited").click()
     await expect(reader.page.locator("#message-details")).to_contain_text("Wensday, then")
     assert len(await writer.shown()) == 2

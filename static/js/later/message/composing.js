@@ -27,9 +27,11 @@ const field = () => form().querySelector('textarea');
 const key = () => `edit:${openId()}`;
 const edited = () => document.getElementById(`message-${form().dataset.editing}`);
 
+const lineOf = (text) => text.trim().replace(/\s+/g, ' ').slice(0, PREVIEW);
+
 /** @param {HTMLElement} message @returns {import('../../../outbox.js').Quoted} */
 function quoted(message) {
-  const text = message.querySelector('.text').textContent.trim().replace(/\s+/g, ' ').slice(0, PREVIEW);
+  const text = lineOf(message.querySelector('.text').textContent);
   const id = message.id.replace('message-', '');
   return { id, seq: message.dataset.seq, author: message.querySelector('.author').textContent, text };
 }
@@ -142,7 +144,7 @@ function show() {
 /** @returns {string[] | undefined} icon, words, whom and what it is about, and what leaving is called */
 function describe({ editing, reply: replied }) {
   if (editing && isGone()) return ['alert', 'This message was deleted. You can send your text as a new one.', '', '', 'Discard'];
-  if (editing) return ['pen', 'Editing', '', original.replace(/\s+/g, ' ').slice(0, PREVIEW), 'Stop editing', editing];
+  if (editing) return ['pen', 'Editing', '', lineOf(edited()?.querySelector('.text').textContent ?? original), 'Stop editing', editing];
   if (!replied) return undefined;
   const { id, author, text } = JSON.parse(replied);
   return ['reply', 'Replying to', author, text, 'Don’t reply', id];
