@@ -14,8 +14,8 @@ const complete = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeSty
 /** @param {Date} date @returns {number} the local day, as a number that grows by one from day to day */
 export const dayNumber = (date) => Math.floor((date.getTime() - date.getTimezoneOffset() * 60_000) / DAY);
 
-/** @returns {string} "Today", "Yesterday", "Monday", "3 March" or "3 March 2024" */
-export const dayName = (date) => relative(date, 'Today', 'Yesterday', weekday, dayAndMonth, withYear);
+/** @returns {string} "Today", "Yesterday", "Monday", "3 March" or "3 Mar 2024" */
+export const dayName = (date) => relative(date, 'Today', 'Yesterday', weekday, dayAndMonth, shortWithYear);
 
 /** As in "last seen yesterday". */
 const inSentence = (date) => relative(date, timeOfDay, 'yesterday', weekday, dayAndMonth, withYear);
