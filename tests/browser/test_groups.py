@@ -128,6 +128,9 @@ async def test_a_new_name_shows_everywhere(web: WebProcess, factory: Factory, at
 
     for person in (owner, member):
         await expect(person.page.locator("h1")).to_have_text("Voyage to the north")
+        await expect(person.page.locator(".beginning")).to_have_text(
+            re.compile(r"VN\s+This is the start of Voyage to the north\.")
+        )
         await expect(person.page.locator(".about")).to_have_text("3 people · Where we go")
         await expect(person.page.locator(".details-name")).to_have_text("Voyage to the north")
         await expect(person.page.locator(".details-topic")).to_have_text("Where we go")
