@@ -35,7 +35,7 @@ Ids are UUIDs, times are ISO 8601 in UTC, names are in snake case. Every list is
 
 Each answer that is no success has the shape `Error`. `RATE_LIMITED` and `UNAVAILABLE` may succeed later: \
 `retry_after`, and the header `Retry-After`, say after how many seconds. `X-RateLimit-Limit`, `X-RateLimit-Remaining` \
-and `X-RateLimit-Reset` tell what is left where something is counted.
+and `X-RateLimit-Reset` tell what is left of the limits on sending, changing messages, reading and searching.
 """
 
 _REF = "#/components/schemas/{name}"
