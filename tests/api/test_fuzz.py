@@ -2,13 +2,10 @@
 
 import asyncio
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
-
-import pytest
 
 from chat.db import Pool
 from chat.folders import home_folder
@@ -63,7 +60,6 @@ def configuration(known: dict[str, list[UUID]]) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.skipif(shutil.which("schemathesis", path=str(Path(sys.executable).parent)) is None, reason="needs it")
 async def test_nothing_that_is_sent_breaks_the_api_or_its_promises(
     start_web: Callable[..., WebProcess], factory: Factory, pool: Pool, tmp_path: Path
 ) -> None:
