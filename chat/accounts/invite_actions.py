@@ -1,5 +1,6 @@
 """Who may join: open to anyone, by a link, or not at all; and the links."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,11 +10,19 @@ from chat.db import Connection
 from chat.errors import Forbidden, ValidationFailed
 from chat.ids import new_id
 from chat.services import Services
+from chat.web.forms import whole_number
 from chat.web.tokens import hash_token, is_token, new_token
 
 INVITE_DAYS_MAX = 365
 INVITE_USES_MAX = 1000
 INVITES_LIMIT = 100
+
+
+def validity(form: Mapping[str, str]) -> tuple[int, int | None]:
+    """The days and the uses for which a form asks: `days`, and perhaps `max_uses`. Raises `ValidationFailed`."""
+    days = whole_number(form.get("days", ""), most=INVITE_DAYS_MAX)
+    uses = form.get("max_uses", "").strip()
+    return days, whole_number(uses, most=INVITE_USES_MAX) if uses else None
 
 
 async def registration(services: Services, connection: Connection | None = None) -> Registration:

@@ -10,7 +10,7 @@ from chat.accounts.model import Registration, Viewer
 from chat.accounts.pages import errors_of
 from chat.accounts.sessions import begin_session, end_session, require_viewer
 from chat.errors import ChatError, RateLimited, ValidationFailed
-from chat.web.forms import choice, read_form, whole_number
+from chat.web.forms import choice, read_form
 from chat.web.keys import SERVICES
 from chat.web.limits import LIMITER
 from chat.web.notices import redirect_with_notice, take_notice
@@ -126,9 +126,7 @@ async def create_invite(request: web.Request) -> web.Response:
     viewer = await require_viewer(request)
     form = await read_form(request)
     try:
-        days = whole_number(form.get("days", ""), most=invite_actions.INVITE_DAYS_MAX)
-        uses = form.get("max_uses", "").strip()
-        max_uses = whole_number(uses, most=invite_actions.INVITE_USES_MAX) if uses else None
+        days, max_uses = invite_actions.validity(form)
         token = await invite_actions.create_invite(request.app[SERVICES], viewer=viewer, days=days, max_uses=max_uses)
     except ValidationFailed as error:
         return await _settings_page(request, viewer, error=error)

@@ -9,7 +9,7 @@ from chat.accounts.sessions import get_viewer, require_viewer
 from chat.conversations import link_actions
 from chat.conversations.details_pages import REFUSALS, answer_with_details, whose_request
 from chat.errors import NotFound
-from chat.web.forms import read_form, whole_number
+from chat.web.forms import read_form
 from chat.web.keys import SERVICES
 from chat.web.pages import go_to, is_htmx, render_document, render_page
 from chat.web.paths import path_id
@@ -21,9 +21,7 @@ async def create_link(request: web.Request) -> web.Response:
     whose = await whose_request(request)
     form = await read_form(request)
     try:
-        days = whole_number(form.get("days", ""), most=invite_actions.INVITE_DAYS_MAX)
-        uses = form.get("max_uses", "").strip()
-        max_uses = whole_number(uses, most=invite_actions.INVITE_USES_MAX) if uses else None
+        days, max_uses = invite_actions.validity(form)
         token = await link_actions.create_link(request.app[SERVICES], **whose, days=days, max_uses=max_uses)
     except REFUSALS as error:
         return await answer_with_details(request, whose, error=error)
