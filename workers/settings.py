@@ -22,7 +22,8 @@ def _redis_settings() -> RedisSettings:
     """The address, and that a worker which has lost Redis tries again until it is back, at most 2 s apart."""
     redis_settings = RedisSettings.from_dsn(_settings.redis_url)
     redis_settings.retry = Retry(ExponentialBackoff(cap=2, base=0.1), -1)
-    redis_settings.retry_on_error = [RedisConnectionError, RedisTimeoutError]
+    # Without OSError, what fails to connect isn't tried again.
+    redis_settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError]
     return redis_settings
 
 

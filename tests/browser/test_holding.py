@@ -43,6 +43,8 @@ async def test_holding_a_message_opens_a_sheet(web: WebProcess, factory: Factory
     await sheet.locator("[data-emoji='❤️']").tap()
     await expect(sheet).to_be_hidden()
     await expect(person.reactions("Hold me")).to_have_text("❤️ 1")
+    # Shown at once, and again as the server says it is.
+    await expect(person.message("Hold me")).to_have_attribute("data-revision", "3")
 
     # Held longer, a reaction says who it is from; a tap takes it back.
     await put_finger(finger, person.reactions("Hold me"))

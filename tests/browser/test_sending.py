@@ -111,14 +111,16 @@ async def test_without_a_socket_messages_go_by_http(web: WebProcess, factory: Fa
 async def test_a_refused_message_keeps_its_text_and_says_why(
     web: WebProcess, factory: Factory, pool: Pool, at_browser: AtBrowser
 ) -> None:
-    ada, _, conversation = await factory.pair()
+    ada, bo, conversation = await factory.pair()
     person = await at_browser(web, ada, f"/c/{conversation}")
-    await pool.execute("delete from members where user_id = $1", ada)
+    await pool.execute("insert into blocks (blocker_id, blocked_id) values ($1, $2)", bo, ada)
 
     await person.write("Too late")
 
     failed = person.pending.filter(has_text="Too late")
-    await expect(failed.locator(".failure-reason")).to_contain_text("Not sent. This conversation does not exist")
+    await expect(failed.locator(".failure-reason")).to_contain_text("Not sent. One of you has blocked the other")
+    await pool.execute("delete from blocks")
+    await pool.execute("delete from members where user_id = $1", ada)
     await person.page.reload()
     await expect(person.page.locator("h1")).to_contain_text("nothing here")
     await pool.execute("insert into members (conversation_id, user_id) values ($1, $2)", conversation, ada)
@@ -130,9 +132,9 @@ async def test_a_refused_message_keeps_its_text_and_says_why(
 async def test_a_failed_message_can_be_deleted(
     web: WebProcess, factory: Factory, pool: Pool, at_browser: AtBrowser
 ) -> None:
-    ada, _, conversation = await factory.pair()
+    ada, bo, conversation = await factory.pair()
     person = await at_browser(web, ada, f"/c/{conversation}")
-    await pool.execute("delete from members where user_id = $1", ada)
+    await pool.execute("insert into blocks (blocker_id, blocked_id) values ($1, $2)", bo, ada)
     await person.write("Never mind")
 
     await person.pending.get_by_role("button", name="Delete").click()

@@ -87,7 +87,7 @@ def start_run(data: Path, tmp_path: Path) -> Iterator[StartRun]:
     yield start
     for run in started:
         run.kill()
-    wait_until(lambda: not mentioning(data), lambda: str(mentioning(data)))
+    wait_until(lambda: not mentioning(data), lambda: str(mentioning(data)), timeout=SLOW)
 
 
 def finish(command: list[str], data: Path) -> "subprocess.CompletedProcess[str]":
