@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import secrets
-import signal
 import socket
 import sys
 from argparse import Namespace
@@ -17,7 +16,7 @@ from chat.accounts.queries import any_user
 from chat.commands.ports import reserve_next, shown_address
 from chat.commands.siblings import web_programs
 from chat.commands.supervisor import Program, keep_running, keep_servers_running
-from chat.commands.until import until_signalled
+from chat.commands.until import EarlyEnd, until_signalled
 from chat.db import create_pool
 from chat.embedded.folder import write_private
 from chat.embedded.installation import Installation
@@ -36,15 +35,16 @@ _THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 
 def main(arguments: Namespace) -> int:
     """Run until told to end; 0 then."""
-    # Until the loop has its own handlers: end in order, with the servers, whichever signal comes.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    early_end = EarlyEnd()
     installation = Installation(os.environ, home=home_folder())
     try:
         _start_servers(installation)
         environ, held = _choose_port(installation.environment())
         with held:
             installation.announce()
-            asyncio.run(_run(installation, load(environ), environ, demo=not arguments.no_demo))
+            early_end.only_remember()
+            work = _prepare_and_keep_running(installation, load(environ), environ, demo=not arguments.no_demo)
+            asyncio.run(until_signalled(work, early_end))
     except KeyboardInterrupt:
         pass
     finally:
@@ -72,10 +72,6 @@ def _choose_port(environ: dict[str, str]) -> tuple[dict[str, str], socket.socket
         _say(f"Port {settings.port} is taken; using {port}")
     # A person reads these lines; a log collector isn't near.
     return {"LOG_FORMAT": "text", **environ, "PORT": str(port)}, held
-
-
-async def _run(installation: Installation, settings: Settings, environ: dict[str, str], *, demo: bool) -> None:
-    await until_signalled(_prepare_and_keep_running(installation, settings, environ, demo=demo))
 
 
 async def _prepare_and_keep_running(

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,9 @@ def cut_the_power(postgres: EmbeddedPostgres) -> Path:
     assert postgres.process is not None
     children = Path(f"/proc/{postgres.process.pid}/task/{postgres.process.pid}/children").read_text().split()
     for process in map(int, [*children, str(postgres.process.pid)]):
-        os.kill(process, signal.SIGKILL)
+        # A child may just have ended by itself.
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
     postgres.process.wait()
     deadline = time.monotonic() + 10
     while any(is_ours(int(child), "postgres") for child in children):
