@@ -64,6 +64,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     search_limit_per_minute: CountOrOff = 30
     body_max_bytes: Count = 1_048_576
 
+    # Receipts: who is told at once, and how those of larger conversations come to the database
+    receipts_direct_max: Count = 10
+    receipts_flush_seconds: Count = 10
+    receipts_tries: Count = 5
+
+    # Presence and typing
+    presence_seconds: Seconds = 30
+    presence_grace_seconds: Seconds = 5
+    presence_watchers: Count = 1000
+    typing_seconds: Seconds = 3
+
     # Sockets
     connect_limit_per_minute: CountOrOff = 10
     frame_max_bytes: Count = 65_536

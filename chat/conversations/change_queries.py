@@ -78,8 +78,8 @@ async def add_members(connection: Connection, *, conversation_id: UUID, user_ids
     await connection.execute(
         """
         with added as (
-            insert into members (conversation_id, user_id, delivered_up_to_seq, read_up_to_seq)
-            select c.id, person, c.last_seq, c.last_seq
+            insert into members (conversation_id, user_id, delivered_up_to_seq, read_up_to_seq, joined_seq)
+            select c.id, person, c.last_seq, c.last_seq, c.last_seq
             from conversations c, unnest($2::uuid[]) as person
             where c.id = $1
         )
