@@ -16,7 +16,8 @@ COLUMNS = {
         "archived_at",
     ),
     "members": (
-        "conversation_id", "user_id", "role", "muted_until", "delivered_up_to_seq", "read_up_to_seq", "joined_at",
+        "conversation_id", "user_id", "role", "muted_until", "delivered_up_to_seq", "read_up_to_seq", "joined_seq",
+        "joined_at",
     ),
     "messages": (
         "id", "conversation_id", "seq", "revision", "sender_id", "client_message_id", "content", "content_type",

@@ -228,6 +228,7 @@ class Replay:
                 "muted_until": self._now + _MUTED_FOR if username in self._history.muted else None,
                 "delivered_up_to_seq": read_up_to,
                 "read_up_to_seq": read_up_to,
+                "joined_seq": member.joined_seq,
                 "joined_at": member.joined_at,
             }
         )
