@@ -34,6 +34,8 @@ from chat.realtime.render import Renderer
 from chat.realtime.roster import Membership
 from chat.realtime.socket import FEATURES, HUB, RENDERER
 from chat.realtime.updates import ConversationUpdates
+from chat.receipts.keys import RECORDER
+from chat.receipts.recorder import Recorder
 from chat.redis import create_redis
 from chat.routes import ROUTES, SOCKET_FEATURES
 from chat.services import Services
@@ -136,9 +138,11 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         timeout=settings.statement_timeout,
         committed=lambda message: emit(MessageCreated(message)),
     )
+    recorder = Recorder(pool, redis, small=settings.receipts_direct_max, timeout=settings.statement_timeout, emit=emit)
     app[SERVICES] = services
     app[HUB] = hub
     app[WRITER] = writer
+    app[RECORDER] = recorder
     app[BUS] = bus
     app[THROTTLE] = throttle
     health = setup_health(app, services)
@@ -157,6 +161,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     ]
     yield
     await writer.close()
+    await recorder.close()
     await bus.stop()
     for task in background:
         task.cancel()

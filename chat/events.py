@@ -85,14 +85,35 @@ class MessageDeleted(msgspec.Struct, frozen=True, tag="message:deleted", tag_fie
     message: Message
 
 
-class ReadMoved(msgspec.Struct, frozen=True, tag="receipt:updated", tag_field="type"):
-    """A member's read-up-to moved forward. Told to that person's own devices."""
+class ReceiptMoved(msgspec.Struct, frozen=True, tag="receipt:updated", tag_field="type"):
+    """A member has received or read further than before, or has set the marker `unread_from`, or taken it away. Told to
+    that person's own devices; and where the conversation is `small` to those who have it on screen, what was read only
+    where it is `shared`."""
 
     conversation_id: UUID
     user_id: UUID
-    read_up_to: int
     delivered_up_to: int
+    read_up_to: int
     at: Time
+    unread_from: int | None
+    is_delivered: bool
+    is_read: bool
+    small: bool
+    shared: bool
+
+
+class ReceiptsCounted(msgspec.Struct, frozen=True, tag="receipt:count", tag_field="type"):
+    """How many have read the messages of a larger conversation is another number now. Told, with the numbers, to those
+    who wrote the newest ones and have it on screen."""
+
+    conversation_id: UUID
+
+
+class PersonChanged(msgspec.Struct, frozen=True, tag="person:changed", tag_field="type"):
+    """What a person shares, or with whom there is a block, is different now: every process looks it up that has a
+    socket of this person."""
+
+    user_id: UUID
 
 
 class ConversationListed(msgspec.Struct, frozen=True, tag="conversation:updated", tag_field="type"):
@@ -133,5 +154,12 @@ class SessionsRevoked(msgspec.Struct, frozen=True, tag="sessions:revoked", tag_f
 
 MessageEvent: TypeAlias = MessageCreated | MessageUpdated | MessageDeleted
 Event: TypeAlias = (
-    MessageEvent | ReadMoved | ConversationListed | ConversationChanged | ConversationRemoved | SessionsRevoked
+    MessageEvent
+    | ReceiptMoved
+    | ReceiptsCounted
+    | ConversationListed
+    | ConversationChanged
+    | ConversationRemoved
+    | PersonChanged
+    | SessionsRevoked
 )

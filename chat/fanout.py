@@ -11,7 +11,9 @@ from chat.events import (
     MessageCreated,
     MessageDeleted,
     MessageUpdated,
-    ReadMoved,
+    PersonChanged,
+    ReceiptMoved,
+    ReceiptsCounted,
     SessionsRevoked,
 )
 from chat.realtime.bus import Bus
@@ -21,7 +23,9 @@ CHANNELS: dict[type[Event], Callable[[Any], str]] = {
     MessageCreated: lambda event: f"chat:conversation:{event.message.conversation_id}",
     MessageUpdated: lambda event: f"chat:conversation:{event.message.conversation_id}",
     MessageDeleted: lambda event: f"chat:conversation:{event.message.conversation_id}",
-    ReadMoved: lambda event: f"chat:user:{event.user_id}",
+    ReceiptMoved: lambda event: f"chat:conversation:{event.conversation_id}",
+    ReceiptsCounted: lambda event: f"chat:conversation:{event.conversation_id}",
+    PersonChanged: lambda event: f"chat:user:{event.user_id}",
     ConversationListed: lambda event: f"chat:user:{event.user_id}",
     ConversationChanged: lambda event: f"chat:conversation:{event.conversation_id}",
     ConversationRemoved: lambda event: f"chat:conversation:{event.conversation_id}",

@@ -119,7 +119,8 @@ SOCKET_EVENTS = {
     "reaction:add": SocketEvent(message_events.Reaction, message_events.reaction_add, writes=True),
     "reaction:remove": SocketEvent(message_events.Reaction, message_events.reaction_remove, writes=True),
     "conversation:sync": SocketEvent(message_events.ConversationSync, message_events.conversation_sync),
-    "receipt:read": SocketEvent(receipt_events.ReceiptRead, receipt_events.receipt_read, writes=True),
+    "message:delivered": SocketEvent(receipt_events.UpTo, receipt_events.message_delivered),
+    "receipt:read": SocketEvent(receipt_events.UpTo, receipt_events.receipt_read, writes=True),
     "presence:heartbeat": SocketEvent(account_events.PresenceHeartbeat, account_events.presence_heartbeat),
 }
 

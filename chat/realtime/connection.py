@@ -8,7 +8,7 @@ from uuid import UUID
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
 from chat.realtime.frames import Frame, html_form, json_form
-from chat.realtime.pace import Pace
+from chat.realtime.person import Person
 from chat.web import metrics
 
 # Close codes of the protocol. After 1001, 1013, 4408 and 4429 the browser comes back; after 4401 and 4403 it goes to
@@ -33,7 +33,7 @@ class Connection:
 
     `open` holds the conversations that it subscribed to. `sending` holds the client message ids that it waits for,
     so that its own message reaches it once, as a confirmation, and not a second time as news. All sockets of a person
-    share one `pace`.
+    share one `person`.
     """
 
     __slots__ = (
@@ -44,7 +44,7 @@ class Connection:
         "heard_at",
         "may_write",
         "open",
-        "pace",
+        "person",
         "sending",
         "session_id",
         "speaks_json",
@@ -56,9 +56,8 @@ class Connection:
         socket: web.WebSocketResponse,
         transport: asyncio.Transport,
         *,
-        user_id: UUID,
+        person: Person,
         session_id: UUID,
-        pace: Pace,
         buffer_bytes: int,
         speaks_json: bool = False,
         may_write: bool = True,
@@ -67,9 +66,9 @@ class Connection:
         self._transport = transport
         self._buffer_bytes = buffer_bytes
         self._closing: asyncio.Task[None] | None = None
-        self.user_id = user_id
+        self.person = person
+        self.user_id = person.user_id
         self.session_id = session_id
-        self.pace = pace
         self.speaks_json = speaks_json
         self.may_write = may_write
         self.open: set[UUID] = set()

@@ -5,14 +5,14 @@ fields and, where there is something to swap in, with HTML as `content`; the mes
 """
 
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from chat.errors import ChatError
-from chat.events import Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated, ReadMoved
+from chat.events import Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated, ReceiptMoved
 
 _encode = msgspec.json.Encoder().encode
 
@@ -156,6 +156,18 @@ class ConversationGone(Frame, frozen=True, tag="conversation:removed"):
     reason: Literal["left", "removed", "deleted"]
 
 
+class ReceiptUpdated(Frame, frozen=True, tag="receipt:updated"):
+    """How far a member has received and read. `read_up_to` is None for whom it isn't shared with; `unread_from`, where
+    the person has marked messages as unread, is for the person's own devices."""
+
+    conversation_id: UUID
+    user_id: UUID
+    delivered_up_to: int
+    read_up_to: int | None
+    at: datetime
+    unread_from: int | UnsetType | None = UNSET
+
+
 class SystemResync(Frame, frozen=True, tag="system:resync"):
     """News may have been lost: ask for what has changed."""
 
@@ -166,16 +178,12 @@ class SystemDegraded(Frame, frozen=True, tag="system:degraded"):
     redis: bool
 
 
-# Events that are told as they are: to programs, and the read marks to pages too.
-ToldAsItIs: TypeAlias = MessageEvent | ReadMoved
-
-
-def json_form(told: Frame | ToldAsItIs) -> bytes:
+def json_form(told: Frame | MessageEvent) -> bytes:
     """What programs get."""
     return _encode({"type": told.__struct_config__.tag, "payload": _fields(told)})
 
 
-def html_form(frame: Frame | ReadMoved, *, content: str | None = None) -> bytes:
+def html_form(frame: Frame, *, content: str | None = None) -> bytes:
     """What pages get."""
     fields = _encode(frame)
     return fields if content is None else b'%b,"content":%b}' % (fields[:-1], _encode(content))
@@ -189,6 +197,19 @@ def refusal(
     if client_message_id is None:
         return Error(error.code, error.message, retry_after, UNSET if message_id is None else message_id)
     return MessageError(client_message_id, error.code, error.message, error.retryable, retry_after)
+
+
+def receipt_updated(event: ReceiptMoved, *, read: bool = True, own: bool = False) -> ReceiptUpdated:
+    """The news of a receipt for others, without what was `read` where they may not know that; or for the person's own
+    devices."""
+    return ReceiptUpdated(
+        conversation_id=event.conversation_id,
+        user_id=event.user_id,
+        delivered_up_to=event.delivered_up_to,
+        read_up_to=event.read_up_to if read else None,
+        at=event.at,
+        unread_from=event.unread_from if own else UNSET,
+    )
 
 
 def message_sent(message: Message, *, duplicate: bool) -> MessageSent:

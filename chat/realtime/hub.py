@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from chat.events import (
@@ -15,7 +15,8 @@ from chat.events import (
     MessageDeleted,
     MessageEvent,
     MessageUpdated,
-    ReadMoved,
+    PersonChanged,
+    ReceiptMoved,
     SessionsRevoked,
 )
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
@@ -24,9 +25,12 @@ from chat.realtime.frames import (
     ConversationListedAnew,
     Frame,
     SystemDegraded,
+    SystemResync,
     html_form,
     json_form,
+    receipt_updated,
 )
+from chat.realtime.person import Privacy
 from chat.realtime.render import Renderer
 from chat.realtime.roster import Roster
 from chat.realtime.updates import ConversationUpdates
@@ -74,6 +78,10 @@ class Hub:
             gone = [connection for connection in devices if self.roster.part(connection, conversation_id)]
             await self._tell(gone, ConversationGone(conversation_id, "removed"))
 
+    async def settle_people(self, privacy: Mapping[UUID, Privacy]) -> None:
+        """What people share, and with whom, is this: those for whom it is new ask anew for what they see."""
+        await self._tell(self.roster.keep_private(privacy), SystemResync())
+
     def emit(self, event: Event) -> None:
         """Put an event into the queue."""
         self._queue.append(event)
@@ -95,10 +103,8 @@ class Hub:
         match event:
             case MessageCreated() | MessageUpdated() | MessageDeleted():
                 await self._deliver_message(event)
-            case ReadMoved():
-                devices = self.roster.of(event.user_id)
-                await self._tell(devices, event)
-                self._note(devices, event.conversation_id)
+            case ReceiptMoved():
+                await self._deliver_receipt(event)
             case ConversationListed(user_id, conversation_id):
                 devices = self.roster.of(user_id)
                 for connection in devices:
@@ -109,6 +115,8 @@ class Hub:
                 await self._deliver_changed(event)
             case ConversationRemoved():
                 await self._deliver_removed(event)
+            case PersonChanged():
+                self.roster.doubt_people([event.user_id])
             case SessionsRevoked():
                 for connection in self.roster.of(event.user_id):
                     if event.session_ids is None or connection.session_id in event.session_ids:
@@ -148,6 +156,30 @@ class Hub:
             await self._send(subscribed, json_form(event))
         self._note(programs, message.conversation_id)
 
+    async def _deliver_receipt(self, event: ReceiptMoved) -> None:
+        """The person's own devices clear the badge. Of others, those that have a small conversation on screen see what
+        they may: that something was read is not even told to those who may not know it."""
+        conversation_id = event.conversation_id
+        if event.is_read:
+            own = self.roster.of(event.user_id)
+            await self._tell(own, receipt_updated(event, own=True))
+            self._note(own, conversation_id)
+        if not event.small:
+            return
+        seeing: list[Connection] = []
+        others: list[Connection] = []
+        for connection in self.roster.told_of(conversation_id):
+            person = connection.person
+            if (
+                conversation_id in connection.open
+                and person.user_id != event.user_id
+                and event.user_id not in person.privacy.blocked
+            ):
+                (seeing if event.shared and person.shares_reads(conversation_id) else others).append(connection)
+        await self._tell(seeing, receipt_updated(event))
+        if event.is_delivered:
+            await self._tell(others, receipt_updated(event, read=False))
+
     async def _deliver_changed(self, event: ConversationChanged) -> None:
         """The same for every page; programs are told with what is personal."""
         connections = self.roster.told_of(event.conversation_id)
@@ -175,7 +207,7 @@ class Hub:
             if connection.speaks_json:
                 self._updates.note(connection, conversation_id)
 
-    async def _tell(self, connections: Iterable[Connection], told: Frame | ReadMoved) -> None:
+    async def _tell(self, connections: Iterable[Connection], told: Frame) -> None:
         """Something that is the same for pages and programs, in both forms."""
         for is_program, form in ((False, html_form), (True, json_form)):
             chosen = [connection for connection in connections if connection.speaks_json is is_program]

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from chat.db import Connection
+from chat.realtime.person import Privacy
 from chat.realtime.roster import Membership
 
 NOTIFY_CHANNEL = "chat_events"
@@ -40,6 +41,36 @@ async def live_sessions(connection: Connection, *, ids: Collection[UUID]) -> set
         list(ids),
     )
     return {record["id"] for record in records}
+
+
+async def privacy(connection: Connection, *, user_ids: Collection[UUID]) -> dict[UUID, Privacy]:
+    """What decides which news these people are told, and which of theirs others are told."""
+    records = await connection.fetch(
+        """
+        select u.id, u.read_receipts_enabled, u.invisible, o.conversation_ids, o.enabled,
+            array(
+                select blocked_id from blocks where blocker_id = u.id
+                union all
+                select blocker_id from blocks where blocked_id = u.id
+            ) as blocked
+        from users u
+        cross join lateral (
+            select array_agg(conversation_id) as conversation_ids, array_agg(read_receipts_enabled) as enabled
+            from members where user_id = u.id and read_receipts_enabled is not null
+        ) o
+        where u.id = any ($1)
+        """,
+        list(user_ids),
+    )
+    return {
+        record["id"]: Privacy(
+            blocked=frozenset(record["blocked"]),
+            shares_reads=record["read_receipts_enabled"],
+            overrides=dict(zip(record["conversation_ids"] or (), record["enabled"] or (), strict=True)),
+            invisible=record["invisible"],
+        )
+        for record in records
+    }
 
 
 async def memberships(connection: Connection, *, of: Sequence[Membership]) -> set[Membership]:

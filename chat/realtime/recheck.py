@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import TypeVar
 
 from chat.db import UNAVAILABLE, Pool
 from chat.events import ConversationRemoved
@@ -14,6 +16,7 @@ from chat.realtime.roster import Membership
 from chat.web.logs import get_logger
 
 log = get_logger()
+T = TypeVar("T")
 
 INTERVAL_SECONDS = 30.0
 RETRY_SECONDS = 1.0
@@ -61,6 +64,7 @@ class Recheck:
         people = self._hub.roster.user_ids
         self._hub.roster.doubt(await queries.departures(self._pool, user_ids=people, since=since))
         if missed:
+            self._hub.roster.doubt_people(people)
             self._hub.roster.doubt(await queries.arrivals(self._pool, user_ids=people, since=since))
         for conversation_id in await queries.deleted_conversations(self._pool, since=since):
             if self._hub.roster.told_of(conversation_id):
@@ -75,16 +79,19 @@ class Recheck:
                 connection.close_later(REVOKED)
 
     async def settle_doubts(self) -> None:
-        """Look up each membership that is doubted, for ever."""
+        """Look up each membership that is doubted, and each person of whom there was news, for ever."""
         while True:
-            doubted = list(await self._hub.roster.doubted())
+            memberships, people = await self._hub.roster.doubted()
             try:
-                for start in range(0, len(doubted), BATCH):
-                    await self._settle(doubted[start : start + BATCH])
+                for batch in _batches(memberships):
+                    await self._settle(batch)
+                for batch_of_people in _batches(people):
+                    await self._hub.settle_people(await queries.privacy(self._pool, user_ids=batch_of_people))
             except UNAVAILABLE:
                 log.warning("recheck.database_lost")
                 await asyncio.sleep(RETRY_SECONDS)
-                self._hub.roster.doubt(doubted)
+                self._hub.roster.doubt(memberships)
+                self._hub.roster.doubt_people(people)
             except Exception:
                 log.exception("recheck.failed")
 
@@ -92,3 +99,9 @@ class Recheck:
         found = await queries.memberships(self._pool, of=doubted)
         for user_id, conversation_id in doubted:
             await self._hub.settle(user_id, conversation_id, is_member=(user_id, conversation_id) in found)
+
+
+def _batches(doubted: set[T]) -> Iterator[list[T]]:
+    listed = list(doubted)
+    for start in range(0, len(listed), BATCH):
+        yield listed[start : start + BATCH]

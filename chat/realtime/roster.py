@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 from uuid import UUID
 
 from chat.realtime.connection import Connection
-from chat.realtime.pace import Pace
+from chat.realtime.person import Person, Privacy
 from chat.web import metrics
 
 # A person and a conversation that this person is in, or was.
@@ -29,6 +29,7 @@ class Roster:
         # Those whose conversations are being looked up, with what there was news of meanwhile.
         self._arriving: dict[Connection, set[UUID]] = {}
         self._doubted: set[Membership] = set()
+        self._changed: set[UUID] = set()
         self._doubts = asyncio.Event()
 
     def __len__(self) -> int:
@@ -48,9 +49,9 @@ class Roster:
         """The devices and windows of this person that are connected to this process."""
         return tuple(self._by_user.get(user_id, ()))
 
-    def pace_of(self, user_id: UUID) -> Pace:
+    def person_of(self, user_id: UUID) -> Person:
         """What the sockets of this person share, or will."""
-        return next((connection.pace for connection in self._by_user.get(user_id, ())), None) or Pace()
+        return next((connection.person for connection in self._by_user.get(user_id, ())), None) or Person(user_id)
 
     def told_of(self, conversation_id: UUID) -> tuple[Connection, ...]:
         """Those that are told what happens in this conversation."""
@@ -114,12 +115,29 @@ class Roster:
         if self._doubted:
             self._doubts.set()
 
-    async def doubted(self) -> set[Membership]:
-        """Wait until there is something to look up, and take it."""
+    def doubt_people(self, user_ids: Iterable[UUID]) -> None:
+        """Have the privacy of these looked up, of people who are here."""
+        self._changed |= {user_id for user_id in user_ids if user_id in self._by_user}
+        if self._changed:
+            self._doubts.set()
+
+    async def doubted(self) -> tuple[set[Membership], set[UUID]]:
+        """Wait until there is something to look up, memberships or people, and take it."""
         await self._doubts.wait()
         self._doubts.clear()
-        taken, self._doubted = self._doubted, set()
-        return taken
+        memberships, self._doubted = self._doubted, set()
+        people, self._changed = self._changed, set()
+        return memberships, people
+
+    def keep_private(self, privacy: Mapping[UUID, Privacy]) -> list[Connection]:
+        """What people share is this from now on; the devices for which that is new."""
+        changed: list[Connection] = []
+        for user_id, now in privacy.items():
+            for connection in self._by_user.get(user_id, ()):
+                if connection.person.privacy != now:
+                    changed += self._by_user[user_id]
+                    connection.person.privacy = now
+        return changed
 
 
 def _discard(index: defaultdict[UUID, set[Connection]], key: UUID, connection: Connection) -> None:

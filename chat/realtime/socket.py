@@ -151,15 +151,15 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, session: S
     connection = Connection(
         socket,
         request.transport,
-        user_id=session.user_id,
+        person=hub.roster.person_of(session.user_id),
         session_id=session.session_id,
-        pace=hub.roster.pace_of(session.user_id),
         buffer_bytes=settings.socket_buffer_bytes,
         speaks_json=session.by_token,
         may_write=session.may_write,
     )
     hub.roster.add(connection)
     try:
+        hub.roster.keep_private(await queries.privacy(app[SERVICES].pool, user_ids=[session.user_id]))
         hub.roster.arrive(connection, await app[FEATURES].conversation_ids(app, session.user_id))
         # Who was signed out between the first look and `add` was not here yet to be closed.
         if not await queries.live_sessions(app[SERVICES].pool, ids=[session.session_id]):
@@ -248,7 +248,7 @@ async def _texts(
     """
     async for message in socket:
         connection.heard_at = time.monotonic()
-        wait = connection.pace.take(limit_per_second) if limit_per_second else 0.0
+        wait = connection.person.pace.take(limit_per_second) if limit_per_second else 0.0
         if wait:
             metrics.throttled_frames.inc()
             await asyncio.sleep(wait)

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from chat.receipts import actions
-from chat.receipts.model import ReadState
+from chat.receipts.keys import RECORDER
 from chat.web.api import Call, Model, Seq, answer
 
 
@@ -15,7 +15,12 @@ class ReadUpTo(Model, frozen=True):
 
 async def mark_read(call: Call[ReadUpTo, None]) -> web.Response:
     """Everything up to this message has been read. The mark only moves forward, and never beyond the last message."""
-    state: ReadState = await actions.read(
-        call.services, user_id=call.viewer.id, conversation_id=call.id("conversation_id"), up_to_seq=call.body.up_to_seq
+    return answer(
+        await actions.read(
+            call.services,
+            call.request.app[RECORDER],
+            user_id=call.viewer.id,
+            conversation_id=call.id("conversation_id"),
+            up_to_seq=call.body.up_to_seq,
+        )
     )
-    return answer(state)

@@ -1,42 +1,79 @@
-"""All the SQL about what people have read."""
+"""All the SQL about what people have received and read."""
 
-from uuid import UUID
+from collections.abc import Sequence
 
 from chat.db import Connection, Record
+from chat.receipts.model import Receipt
+
+# One statement, and so one transaction and one round trip, for the receipts of many people.
+#
+# - `found` is what they are about: as far as the person is in the conversation, and no further than its last message.
+#   `here` says whether it is written by this statement; what isn't goes through Redis.
+# - `locked` takes the rows that move, in the order of their keys, so that two processes can't deadlock, and reads them
+#   after the wait. Rows that don't move aren't touched.
+# - A step of reading is kept with its time. A message's readers follow from the steps: who read it, and when.
+RECORD = """
+    with found as (
+        select asked.position, m.conversation_id, m.user_id, c.last_seq,
+            least(asked.delivered, c.last_seq) as delivered, least(asked.read, c.last_seq) as read,
+            m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq,
+            c.kind = 'direct' or c.members_count <= $5 as small,
+            coalesce(m.read_receipts_enabled, u.read_receipts_enabled) as shared
+        from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
+            with ordinality as asked (conversation_id, user_id, delivered, read, position)
+        join members m on m.conversation_id = asked.conversation_id and m.user_id = asked.user_id
+        join conversations c on c.id = asked.conversation_id and c.deleted_at is null
+        join users u on u.id = asked.user_id and u.deactivated_at is null
+    ), locked as (
+        select f.position, m.conversation_id, m.user_id, f.delivered, f.read,
+            m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq
+        from found f
+        join members m on m.conversation_id = f.conversation_id and m.user_id = f.user_id
+        where (f.small or $6)
+            and (f.delivered > m.delivered_up_to_seq or f.read > m.read_up_to_seq or f.read >= m.unread_from_seq)
+        order by m.conversation_id, m.user_id
+        for no key update of m
+    ), moved as (
+        update members m
+        set delivered_up_to_seq = greatest(l.delivered_up_to_seq, l.delivered, l.read),
+            read_up_to_seq = greatest(l.read_up_to_seq, l.read),
+            unread_from_seq = case when l.read >= l.unread_from_seq then null else l.unread_from_seq end
+        from locked l
+        where m.conversation_id = l.conversation_id and m.user_id = l.user_id
+        returning l.position, m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq,
+            m.delivered_up_to_seq > l.delivered_up_to_seq as is_delivered,
+            m.read_up_to_seq > l.read_up_to_seq or m.unread_from_seq is distinct from l.unread_from_seq as is_read
+    ), step as (
+        insert into read_events (conversation_id, user_id, up_to_seq)
+        select conversation_id, user_id, read from locked where read > read_up_to_seq
+        on conflict do nothing
+    )
+    select f.conversation_id, f.user_id, f.last_seq, f.small, f.shared, f.small or $6 as here, now() as at,
+        f.delivered, f.read,
+        coalesce(m.delivered_up_to_seq, f.delivered_up_to_seq) as delivered_up_to,
+        coalesce(m.read_up_to_seq, f.read_up_to_seq) as read_up_to,
+        case when m.position is null then f.unread_from_seq else m.unread_from_seq end as unread_from,
+        coalesce(m.is_delivered, false) as is_delivered, coalesce(m.is_read, false) as is_read
+    from found f
+    left join moved m using (position)
+"""
 
 
-async def move_read(connection: Connection, *, user_id: UUID, conversation_id: UUID, up_to_seq: int) -> Record | None:
-    """Move a member's read-up-to forward to `up_to_seq`, and keep the step with its time.
+async def record(
+    connection: Connection, *, receipts: Sequence[Receipt], small: int, large_too: bool = False
+) -> list[Record]:
+    """Keep receipts, of which no two are of the same member, in direct conversations and those of at most `small`
+    people, or `large_too`.
 
-    Never goes back, and never beyond the last message. Answers the watermarks as they are now, with `moved` saying
-    whether this call moved them; None where the user is not in the conversation.
+    Answers what holds now, a row for each member; those who are none are missing. Never goes back, and never beyond the
+    last message.
     """
-    return await connection.fetchrow(
-        """
-        with member as (
-            select conversation_id, user_id, read_up_to_seq, delivered_up_to_seq, least($3, c.last_seq) as target,
-                c.last_seq
-            from members
-            join conversations c on c.id = conversation_id and c.deleted_at is null
-            where conversation_id = $1 and user_id = $2
-        ), moved as (
-            update members
-            set read_up_to_seq = target, delivered_up_to_seq = greatest(members.delivered_up_to_seq, target)
-            from member
-            where members.conversation_id = member.conversation_id and members.user_id = member.user_id
-                and members.read_up_to_seq < target
-            returning members.conversation_id, members.user_id, members.read_up_to_seq, members.delivered_up_to_seq
-        ), step as (
-            insert into read_events (conversation_id, user_id, up_to_seq)
-            select conversation_id, user_id, read_up_to_seq from moved
-            on conflict do nothing
-        )
-        select coalesce(moved.read_up_to_seq, member.read_up_to_seq) as read_up_to,
-            coalesce(moved.delivered_up_to_seq, member.delivered_up_to_seq) as delivered_up_to,
-            moved.user_id is not null as moved, member.last_seq, now() as at
-        from member left join moved on true
-        """,
-        conversation_id,
-        user_id,
-        up_to_seq,
+    return await connection.fetch(
+        RECORD,
+        [receipt.conversation_id for receipt in receipts],
+        [receipt.user_id for receipt in receipts],
+        [receipt.delivered for receipt in receipts],
+        [receipt.read for receipt in receipts],
+        small,
+        large_too,
     )

@@ -7,20 +7,33 @@ from aiohttp import web
 
 from chat.realtime.connection import Connection
 from chat.receipts import actions
+from chat.receipts.keys import RECORDER
 from chat.web.keys import SERVICES
 
 
-class ReceiptRead(msgspec.Struct):
-    """`receipt:read`."""
+class UpTo(msgspec.Struct):
+    """`message:delivered` and `receipt:read`: all messages up to this one."""
 
     conversation_id: UUID
     up_to_seq: int
 
 
-async def receipt_read(app: web.Application, connection: Connection, payload: ReceiptRead) -> None:
+async def message_delivered(app: web.Application, connection: Connection, payload: UpTo) -> None:
+    """The device has everything up to here."""
+    await actions.delivered(
+        app[SERVICES],
+        app[RECORDER],
+        user_id=connection.user_id,
+        conversation_id=payload.conversation_id,
+        up_to_seq=payload.up_to_seq,
+    )
+
+
+async def receipt_read(app: web.Application, connection: Connection, payload: UpTo) -> None:
     """The person has seen everything up to here."""
     await actions.read(
         app[SERVICES],
+        app[RECORDER],
         user_id=connection.user_id,
         conversation_id=payload.conversation_id,
         up_to_seq=payload.up_to_seq,
