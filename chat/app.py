@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -26,15 +26,17 @@ from chat.messages.keys import WRITER
 from chat.messages.writer import Writer
 from chat.realtime.bus import Bus
 from chat.realtime.connection import GOING_AWAY
-from chat.realtime.frames import SystemResync
+from chat.realtime.frames import ReceiptCount, SystemResync
 from chat.realtime.hub import Hub
 from chat.realtime.newcomers import NEWCOMERS, Newcomers
+from chat.realtime.receipt_counts import ReceiptCounts
 from chat.realtime.recheck import Recheck
 from chat.realtime.render import Renderer
-from chat.realtime.roster import Membership
+from chat.realtime.roster import Membership, Roster
 from chat.realtime.socket import FEATURES, HUB, RENDERER
 from chat.realtime.updates import ConversationUpdates
-from chat.receipts.keys import RECORDER
+from chat.receipts import snapshots as receipts
+from chat.receipts.keys import RECEIPT_COUNTS, RECORDER
 from chat.receipts.recorder import Recorder
 from chat.redis import create_redis
 from chat.routes import ROUTES, SOCKET_FEATURES
@@ -98,10 +100,17 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     async def seen_by(memberships: Sequence[Membership]) -> Sequence[tuple[Membership, Struct]]:
         return await seen_by_members(services, messages.at_places, memberships)
 
+    async def counted(conversation_id: UUID, writers: Collection[UUID]) -> Mapping[UUID, ReceiptCount]:
+        return await receipts.counts(services, conversation_id, writers)
+
+    roster = Roster()
     updates = ConversationUpdates(seen_by)
+    receipt_counts = ReceiptCounts(roster, counted)
     hub = Hub(
         app[RENDERER],
+        roster,
         updates,
+        receipt_counts,
         heartbeat_interval=settings.heartbeat_interval,
         heartbeat_timeout=settings.heartbeat_timeout,
     )
@@ -143,6 +152,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     app[HUB] = hub
     app[WRITER] = writer
     app[RECORDER] = recorder
+    app[RECEIPT_COUNTS] = receipt_counts
     app[BUS] = bus
     app[THROTTLE] = throttle
     health = setup_health(app, services)
@@ -156,6 +166,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         asyncio.create_task(hub.run()),
         asyncio.create_task(hub.keep_alive()),
         asyncio.create_task(updates.run()),
+        asyncio.create_task(receipt_counts.run()),
         asyncio.create_task(recheck.run()),
         asyncio.create_task(recheck.settle_doubts()),
     ]

@@ -111,7 +111,7 @@ ROUTES = [*PAGES, *API, *SOCKET, *OPERATIONS]
 
 SOCKET_EVENTS = {
     "auth": SocketEvent(Auth, authenticated_already),
-    "subscribe": SocketEvent(message_events.Subscribe, message_events.subscribe),
+    "subscribe": SocketEvent(message_events.Subscribe, message_events.subscribe, then=(receipt_events.tell_receipts,)),
     "unsubscribe": SocketEvent(message_events.Unsubscribe, message_events.unsubscribe),
     "message:send": SocketEvent(message_events.MessageSend, message_events.message_send, writes=True),
     "message:edit": SocketEvent(message_events.MessageEdit, message_events.message_edit, writes=True),

@@ -168,6 +168,19 @@ class ReceiptUpdated(Frame, frozen=True, tag="receipt:updated"):
     unread_from: int | UnsetType | None = UNSET
 
 
+class ReceiptCount(Frame, frozen=True, tag="receipt:count"):
+    """How many have read the newest message of this person in a larger conversation, and those `earlier` among the
+    newest there: each a sequence number and a count. `delivered_up_to` and `read_up_to` are the furthest of anybody
+    else."""
+
+    conversation_id: UUID
+    seq: int
+    count: int
+    earlier: list[tuple[int, int]]
+    delivered_up_to: int
+    read_up_to: int
+
+
 class SystemResync(Frame, frozen=True, tag="system:resync"):
     """News may have been lost: ask for what has changed."""
 

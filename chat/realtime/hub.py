@@ -17,6 +17,7 @@ from chat.events import (
     MessageUpdated,
     PersonChanged,
     ReceiptMoved,
+    ReceiptsCounted,
     SessionsRevoked,
 )
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
@@ -31,6 +32,7 @@ from chat.realtime.frames import (
     receipt_updated,
 )
 from chat.realtime.person import Privacy
+from chat.realtime.receipt_counts import ReceiptCounts
 from chat.realtime.render import Renderer
 from chat.realtime.roster import Roster
 from chat.realtime.updates import ConversationUpdates
@@ -54,18 +56,21 @@ class Hub:
     def __init__(
         self,
         renderer: Renderer,
+        roster: Roster,
         updates: ConversationUpdates,
+        receipt_counts: ReceiptCounts,
         *,
         heartbeat_interval: float,
         heartbeat_timeout: float,
     ) -> None:
         self._renderer = renderer
         self._updates = updates
+        self._receipt_counts = receipt_counts
         self._heartbeat_interval = heartbeat_interval
         self._heartbeat_timeout = heartbeat_timeout
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
-        self.roster = Roster()
+        self.roster = roster
         self.degraded = False
 
     async def settle(self, user_id: UUID, conversation_id: UUID, *, is_member: bool) -> None:
@@ -103,6 +108,8 @@ class Hub:
         match event:
             case MessageCreated() | MessageUpdated() | MessageDeleted():
                 await self._deliver_message(event)
+            case ReceiptsCounted(conversation_id):
+                self._receipt_counts.note(conversation_id)
             case ReceiptMoved():
                 await self._deliver_receipt(event)
             case ConversationListed(user_id, conversation_id):

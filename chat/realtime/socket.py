@@ -49,11 +49,13 @@ Handler: TypeAlias = Callable[[web.Application, Connection, Any], Awaitable[None
 
 @dataclass(frozen=True, slots=True)
 class SocketEvent:
-    """What a device may say: the shape of the payload, who answers, and whether a token has to allow writing for it."""
+    """What a device may say: the shape of the payload, who answers, and whether a token has to allow writing for it.
+    Where that is answered well, others have something to say to it as well (`then`)."""
 
     payload: type[msgspec.Struct]
     handler: Handler
     writes: bool = False
+    then: tuple[Handler, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,8 @@ def _refusal_of_unreadable(data: str, error: Exception) -> Frame:
 async def _answer(app: web.Application, connection: Connection, event: SocketEvent, payload: Any) -> None:
     try:
         _check_scope(connection, event)
-        await event.handler(app, connection, payload)
+        for handler in (event.handler, *event.then):
+            await handler(app, connection, payload)
     except ChatError as error:
         about = {name: getattr(payload, name, None) for name in ABOUT}
         await connection.tell(refusal(error, **about))

@@ -1,9 +1,14 @@
 """All the SQL about what people have received and read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
 
 from chat.db import Connection, Record
-from chat.receipts.model import Receipt
+from chat.receipts.model import Receipt, UpTo
+from chat.receipts.tally import Group
+
+# Of so many messages the counts are told as they change.
+NEWEST = 50
 
 # One statement, and so one transaction and one round trip, for the receipts of many people.
 #
@@ -77,3 +82,66 @@ async def record(
         small,
         large_too,
     )
+
+
+async def watermarks(connection: Connection, *, conversation_id: UUID, small: int) -> list[Record]:
+    """How far each member of a direct conversation has come, or of one of at most `small` people, and whether what was
+    read is `shared`. Nothing of larger ones."""
+    return await connection.fetch(
+        """
+        select m.user_id, m.delivered_up_to_seq as delivered_up_to, m.read_up_to_seq as read_up_to,
+            coalesce(m.read_receipts_enabled, u.read_receipts_enabled) as shared
+        from conversations c
+        join members m on m.conversation_id = c.id
+        join users u on u.id = m.user_id
+        where c.id = $1 and (c.kind = 'direct' or c.members_count <= $2)
+        """,
+        conversation_id,
+        small,
+    )
+
+
+async def newest(connection: Connection, *, conversation_id: UUID, writers: Collection[UUID]) -> list[Record]:
+    """Which of the newest `NEWEST` messages these people wrote."""
+    return await connection.fetch(
+        f"""
+        select seq, sender_id
+        from (
+            select seq, sender_id, content_type from messages
+            where conversation_id = $1 order by seq desc limit {NEWEST}
+        ) newest
+        where sender_id = any ($2) and content_type = 'text'
+        """,
+        conversation_id,
+        list(writers),
+    )
+
+
+async def groups(
+    connection: Connection, *, conversation_id: UUID, apart: Collection[UUID], unflushed: Mapping[UUID, UpTo]
+) -> list[Group]:
+    """The members by how far they have come, those that stand `apart` each alone; with what waits in Redis counted in.
+
+    As many rows are read as there are members, whatever the number of messages.
+    """
+    records = await connection.fetch(
+        """
+        select case when m.user_id = any ($2) then m.user_id end as user_id, m.joined_seq,
+            max(greatest(m.delivered_up_to_seq, w.delivered, w.read)) as delivered_up_to,
+            case when coalesce(m.read_receipts_enabled, u.read_receipts_enabled)
+                then greatest(m.read_up_to_seq, w.read) else 0 end as read_up_to,
+            count(*) as people
+        from members m
+        join users u on u.id = m.user_id
+        left join unnest($3::uuid[], $4::bigint[], $5::bigint[]) as w (user_id, delivered, read)
+            on w.user_id = m.user_id
+        where m.conversation_id = $1
+        group by 1, 2, 4
+        """,
+        conversation_id,
+        list(apart),
+        list(unflushed),
+        [up_to.delivered for up_to in unflushed.values()],
+        [up_to.read for up_to in unflushed.values()],
+    )
+    return [Group(*record) for record in records]

@@ -5,9 +5,10 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
+from chat.messages.socket import Subscribe
 from chat.realtime.connection import Connection
-from chat.receipts import actions
-from chat.receipts.keys import RECORDER
+from chat.receipts import actions, snapshots
+from chat.receipts.keys import RECEIPT_COUNTS, RECORDER
 from chat.web.keys import SERVICES
 
 
@@ -16,6 +17,17 @@ class UpTo(msgspec.Struct):
 
     conversation_id: UUID
     up_to_seq: int
+
+
+async def tell_receipts(app: web.Application, connection: Connection, payload: Subscribe) -> None:
+    """How far the others have come, to a device that has opened the conversation."""
+    conversation_id = payload.conversation_id
+    watermarks = await snapshots.watermarks(app[SERVICES], connection.person, conversation_id)
+    if watermarks is not None:
+        for watermark in watermarks:
+            await connection.tell(watermark)
+    elif connection.person.shares_reads(conversation_id):
+        await app[RECEIPT_COUNTS].tell(connection, conversation_id)
 
 
 async def message_delivered(app: web.Application, connection: Connection, payload: UpTo) -> None:

@@ -1,0 +1,71 @@
+"""Tells the writers of a larger conversation how many have read their messages, at most once a second."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import TypeAlias
+from uuid import UUID
+
+from chat.db import UNAVAILABLE
+from chat.realtime.connection import Connection
+from chat.realtime.frames import ReceiptCount
+from chat.realtime.roster import Roster
+from chat.web import metrics
+from chat.web.logs import get_logger
+
+log = get_logger()
+
+INTERVAL_SECONDS = 1.0
+# A conversation, and people who may have written in it: what is found for those who have.
+FetchCounts: TypeAlias = Callable[[UUID, Collection[UUID]], Awaitable[Mapping[UUID, ReceiptCount]]]
+
+
+class ReceiptCounts:
+    """Gathers which conversations have other counts now, and sends `receipt:count`.
+
+    However many have read in a second, each conversation is looked up once, and only where somebody has it on screen
+    who may know.
+    """
+
+    def __init__(self, roster: Roster, fetch: FetchCounts) -> None:
+        self._roster = roster
+        self._fetch = fetch
+        self._changed: set[UUID] = set()
+        self._wake = asyncio.Event()
+
+    def note(self, conversation_id: UUID) -> None:
+        """The counts there have changed."""
+        if any(conversation_id in connection.open for connection in self._roster.told_of(conversation_id)):
+            self._changed.add(conversation_id)
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Send for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            changed, self._changed = self._changed, set()
+            for conversation_id in changed:
+                try:
+                    await self._send(conversation_id)
+                except UNAVAILABLE:
+                    log.warning("receipt_counts.database_lost")
+                except Exception:
+                    log.exception("receipt_counts.failed")
+            await asyncio.sleep(INTERVAL_SECONDS)
+
+    async def tell(self, connection: Connection, conversation_id: UUID) -> None:
+        """Send what holds now to a device that has opened the conversation. Raises one of `UNAVAILABLE`."""
+        counts = await self._fetch(conversation_id, [connection.user_id])
+        for count in counts.values():
+            await connection.tell(count)
+
+    async def _send(self, conversation_id: UUID) -> None:
+        watching = [
+            connection
+            for connection in self._roster.told_of(conversation_id)
+            if conversation_id in connection.open and connection.person.shares_reads(conversation_id)
+        ]
+        counts = await self._fetch(conversation_id, {connection.user_id for connection in watching})
+        for connection in watching:
+            if connection.user_id in counts:
+                metrics.deliveries.inc(await connection.tell(counts[connection.user_id]))

@@ -1,0 +1,60 @@
+"""How many have read the newest messages of a larger conversation, for those who wrote them. Pure: no database."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Group(NamedTuple):
+    """Members with the same watermarks: so many `people` who came after message `joined_seq` and have read up to
+    `read_up_to`, which is 0 where they don't share that; the furthest of them has received `delivered_up_to`. A sender
+    that is asked about stands alone, with a `user_id`."""
+
+    user_id: UUID | None
+    joined_seq: int
+    delivered_up_to: int
+    read_up_to: int
+    people: int
+
+
+class Tally(NamedTuple):
+    """What the sender of some messages is told of them: how many have read each, the newest first, and how far anybody
+    else has come."""
+
+    counts: list[tuple[int, int]]
+    delivered_up_to: int
+    read_up_to: int
+
+
+def tallies(groups: Sequence[Group], written: Mapping[UUID, Iterable[int]]) -> dict[UUID, Tally]:
+    """For each sender, with the sequence numbers of the messages that were `written`."""
+    sharing = [group for group in groups if group.read_up_to]
+    have_read = _at_or_beyond((group.read_up_to, group.people) for group in sharing)
+    came_later = _at_or_beyond((group.joined_seq, group.people) for group in sharing)
+    found = {}
+    for sender, seqs in written.items():
+        others = [group for group in groups if group.user_id != sender]
+        own = [group for group in sharing if group.user_id == sender]
+        counts = [
+            (seq, have_read(seq) - came_later(seq) - sum(group.joined_seq < seq <= group.read_up_to for group in own))
+            for seq in sorted(seqs, reverse=True)
+        ]
+        found[sender] = Tally(
+            counts,
+            max((group.delivered_up_to for group in others), default=0),
+            max((group.read_up_to for group in others), default=0),
+        )
+    return found
+
+
+def _at_or_beyond(people_at: Iterable[tuple[int, int]]) -> Callable[[int], int]:
+    """How many people there are at a number or beyond it."""
+    people: defaultdict[int, int] = defaultdict(int)
+    for number, so_many in people_at:
+        people[number] += so_many
+    numbers = sorted(people)
+    sums = [*reversed(list(accumulate(people[number] for number in reversed(numbers)))), 0]
+    return lambda number: sums[bisect_left(numbers, number)]
