@@ -5,13 +5,11 @@ from uuid import UUID
 
 from chat.conversations import queries
 from chat.conversations.access import standing
-from chat.conversations.model import ConversationNotFound, Part, Row, RowPlace, in_words, pair
-from chat.db import Record
+from chat.conversations.model import ConversationNotFound, Part, Row, RowPlace, pair
+from chat.conversations.rows import rows_of
 from chat.errors import Forbidden, NotFound, ValidationFailed
 from chat.events import ConversationListed
 from chat.ids import new_id
-from chat.people import hue_of, initials_of
-from chat.realtime.render import LastMessage, preview_of
 from chat.services import Services
 
 LIST_LIMIT = 100
@@ -56,7 +54,7 @@ async def part(
     """The viewer's conversations after a place, the latest activity first. One in which something happens meanwhile
     moves to the front, and may so be missing from the parts that follow."""
     records = await queries.rows(services.pool, viewer_id=viewer_id, after=after, limit=limit + 1)
-    rows = [row_of(record) for record in records[:limit]]
+    rows = await rows_of(services, records[:limit])
     return Part(rows, RowPlace(rows[-1].activity_at, rows[-1].id) if len(records) > limit else None)
 
 
@@ -67,7 +65,8 @@ async def get(services: Services, *, viewer_id: UUID, conversation_id: UUID) -> 
     if record is None:
         await standing(services.pool, viewer_id=viewer_id, conversation_id=conversation_id)
         raise ConversationNotFound
-    return row_of(record)
+    (row,) = await rows_of(services, [record])
+    return row
 
 
 async def search(services: Services, *, viewer_id: UUID, prefix: str) -> list[Row]:
@@ -77,59 +76,4 @@ async def search(services: Services, *, viewer_id: UUID, prefix: str) -> list[Ro
     text = unicodedata.normalize("NFC", prefix).strip().lstrip("@#").lower()
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     records = await queries.search(services.pool, viewer_id=viewer_id, pattern=f"{escaped}%", limit=SWITCHER_LIMIT)
-    return [row_of(record) for record in records]
-
-
-def row_of(record: Record) -> Row:
-    """A row of `queries.rows` as pages and the API want it."""
-    last_message = None
-    if record["sender_id"] is not None:
-        line = preview_of(record["content"], is_deleted=record["deleted_at"] is not None)
-        is_system = record["content_type"] == "system"
-        last_message = LastMessage(record["sender_id"], record["sender_name"], line, is_system)
-    name = record["name"] or record["other_name"] or _name_of_people(record)
-    return Row(
-        id=record["id"],
-        kind=record["kind"],
-        name=name,
-        named=record["name"] is not None,
-        username=record["username"],
-        other_id=record["other_id"],
-        topic=record["topic"],
-        visibility=record["visibility"],
-        members_count=record["members_count"],
-        role=record["role"],
-        notify=record["notify"],
-        muted_until=record["muted_until"],
-        archived_at=record["archived_at"],
-        created_at=record["created_at"],
-        updated_at=record["updated_at"],
-        hue=hue_of(record["other_id"] or record["id"]),
-        initials=initials_of(name) if record["name"] or record["other_name"] else _initials_of_people(record),
-        last_seq=record["last_seq"],
-        revision=record["revision"],
-        read_up_to=record["read_up_to"],
-        delivered_up_to=record["delivered_up_to"],
-        mentions=record["mentions"],
-        activity_at=record["activity_at"],
-        last_message=last_message,
-        listed=record["listed"],
-        blocked=record["blocked"],
-    )
-
-
-def _name_of_people(record: Record) -> str:
-    """What a group without a name is called by one of its members: the others in it."""
-    return in_words(_people(record), total=record["members_count"] - 1) or "Only you"
-
-
-def _initials_of_people(record: Record) -> str:
-    """A letter of each of the first two: those of "Runa Solheim and Tomas Vrba" mustn't look like one person's."""
-    names = _people(record)
-    return (
-        "".join(initials_of(name)[0] for name in names[:2]) if len(names) > 1 else initials_of(*names or ["Only you"])
-    )
-
-
-def _people(record: Record) -> list[str]:
-    return sorted(record["names"] or [], key=str.casefold)
+    return await rows_of(services, records)

@@ -84,7 +84,8 @@ class Row(Activity):
 
     `name` is what this person calls it: of a direct conversation the other one's, with `username` and `other_id`; of a
     group without a name, which `named` says, its people's. The avatar has `initials` on a colour, `hue`, 0 to 11.
-    `mentions` counts those that are unread. `blocked` where one of the two has blocked the other.
+    What came after `read_up_to` is unread, and what the person has marked so, from `unread_from` on. `mentions` counts
+    those that are unread. `blocked` where one of the two has blocked the other.
     """
 
     kind: Kind
@@ -105,15 +106,21 @@ class Row(Activity):
     initials: str
     revision: int
     read_up_to: int
+    unread_from: int | None
     delivered_up_to: int
     mentions: int
     listed: bool
     blocked: bool
 
     @property
+    def seen_up_to(self) -> int:
+        """The last message before those that are unread."""
+        return seen_up_to(self.read_up_to, self.unread_from)
+
+    @property
     def unread(self) -> int:
         """Arithmetic, never a count over messages."""
-        return max(0, self.last_seq - self.read_up_to)
+        return max(0, self.last_seq - self.seen_up_to)
 
     @property
     def muted(self) -> bool:
@@ -187,6 +194,11 @@ def new_conversation_id(viewer_id: UUID, key: UUID | None) -> UUID:
     """The id of what this person makes: always the same with the same `key`, so that a request which is sent again
     makes nothing twice."""
     return new_id() if key is None else uuid5(viewer_id, str(key))
+
+
+def seen_up_to(read_up_to: int, unread_from: int | None) -> int:
+    """Unread is what comes after this: what hasn't been read, and what was marked so by hand."""
+    return read_up_to if unread_from is None else min(read_up_to, unread_from - 1)
 
 
 def check_time(time: datetime) -> None:

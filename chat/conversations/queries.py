@@ -36,15 +36,15 @@ def _rows(which: str) -> str:
             m.sender_id, sender.display_name as sender_name, left(m.content, 240) as content, m.content_type,
             m.deleted_at,
             mine.other_id is not null and {_BLOCKED.format(low="mine.viewer_id", high="mine.other_id")} as blocked,
-            case when mine.last_seq > mine.read_up_to then (
+            case when mine.last_seq > mine.seen_up_to then (
                 select count(*) from mentions
-                where conversation_id = mine.id and user_id = mine.viewer_id and seq > mine.read_up_to
+                where conversation_id = mine.id and user_id = mine.viewer_id and seq > mine.seen_up_to
             ) else 0 end as mentions
         from (
             select c.id, c.kind, c.name, c.topic, c.visibility, c.members_count, c.archived_at, c.created_at,
                 c.updated_at, c.last_seq, c.revision, {_ACTIVITY} as activity_at, v.user_id as viewer_id, v.role,
-                v.notify, v.muted_until, v.read_up_to_seq as read_up_to, v.delivered_up_to_seq as delivered_up_to,
-                {_LISTED} as listed,
+                v.notify, v.muted_until, v.read_up_to_seq as read_up_to, v.unread_from_seq as unread_from,
+                v.seen_up_to_seq as seen_up_to, v.delivered_up_to_seq as delivered_up_to, {_LISTED} as listed,
                 case when c.direct_low = v.user_id then c.direct_high else c.direct_low end as other_id
             from {_MINE}
             where {which}
@@ -102,6 +102,35 @@ async def search(connection: Connection, *, viewer_id: UUID, pattern: str, limit
         viewer_id,
         [pattern, f"% {pattern}"],
         limit,
+    )
+
+
+async def read_marks(
+    connection: Connection, *, memberships: Sequence[tuple[UUID, UUID]], waiting: Sequence[tuple[int, int]]
+) -> list[Record]:
+    """How far each of these, a person and a conversation, has received and read, with what was found `waiting` of each
+    counted in."""
+    return await connection.fetch(
+        """
+        select mark.viewer_id, mark.conversation_id, mark.delivered_up_to, mark.read_up_to, mark.unread_from,
+            (
+                select count(*) from mentions
+                where conversation_id = mark.conversation_id and user_id = mark.viewer_id
+                    and seq > least(mark.read_up_to, mark.unread_from - 1)
+            ) as mentions
+        from (
+            select m.user_id as viewer_id, m.conversation_id, m.unread_from_seq as unread_from,
+                greatest(m.delivered_up_to_seq, asked.delivered, asked.read) as delivered_up_to,
+                greatest(m.read_up_to_seq, asked.read) as read_up_to
+            from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
+                as asked (user_id, conversation_id, delivered, read)
+            join members m on m.user_id = asked.user_id and m.conversation_id = asked.conversation_id
+        ) mark
+        """,
+        [user_id for user_id, _ in memberships],
+        [conversation_id for _, conversation_id in memberships],
+        [delivered for delivered, _ in waiting],
+        [read for _, read in waiting],
     )
 
 

@@ -8,8 +8,8 @@ import msgspec
 
 from chat import events
 from chat.conversations import queries
-from chat.conversations.actions import row_of
 from chat.conversations.model import Kind, MemberRole, Notify, Row, Visibility
+from chat.conversations.rows import rows_of
 from chat.events import Time
 from chat.realtime.roster import Membership
 from chat.services import Services
@@ -20,9 +20,10 @@ class Conversation(msgspec.Struct, frozen=True):
     """A conversation as one of its members sees it.
 
     `name` is what this person calls it: a direct conversation the other one, whom `other_id` names, and a group without
-    a name its people. `last_seq` is the number of its last message; how many of them are `unread` follows from
-    `read_up_to`, and `mentions` are among those. Every change takes the next `revision`. `role` and `notify` are this
-    person's; nothing notifies while it is muted. An archived conversation can be read, and nothing more.
+    a name its people. `last_seq` is the number of its last message. What came after `read_up_to` is `unread`, and so is
+    all from `unread_from` on, where this person has marked a message so; `mentions` are among those. Every change takes
+    the next `revision`. `role` and `notify` are this person's; nothing notifies while it is muted. An archived
+    conversation can be read, and nothing more.
     """
 
     id: UUID
@@ -38,6 +39,7 @@ class Conversation(msgspec.Struct, frozen=True):
     unread: int
     mentions: int
     read_up_to: int
+    unread_from: int | None
     delivered_up_to: int
     role: MemberRole
     notify: Notify
@@ -74,7 +76,8 @@ async def seen_by_members(
     """Conversations as these people see them, each named by person and conversation; without those that are none of
     theirs."""
     records = await queries.rows_of(services.pool, memberships=memberships)
-    rows = [(record["viewer_id"], row_of(record)) for record in records]
+    viewers = [record["viewer_id"] for record in records]
+    rows = list(zip(viewers, await rows_of(services, records), strict=True))
     return [
         ((viewer_id, row.id), view)
         for (viewer_id, row), view in zip(rows, await views(services, find_messages, rows), strict=True)
@@ -96,6 +99,7 @@ def _view(viewer_id: UUID, row: Row, last_message: events.Message | None) -> Con
         unread=row.unread,
         mentions=row.mentions,
         read_up_to=row.read_up_to,
+        unread_from=row.unread_from,
         delivered_up_to=row.delivered_up_to,
         role=row.role,
         notify=row.notify,

@@ -57,7 +57,7 @@ async def _conversation_page(
 ) -> web.Response:
     services = request.app[SERVICES]
     row = await conversations.get(services, viewer_id=viewer_id, conversation_id=conversation_id)
-    first_unread = row.read_up_to + 1 if row.unread and "latest" not in request.query else None
+    first_unread = row.seen_up_to + 1 if row.unread and "latest" not in request.query else None
     around = _query_seq(request, "around")
     if around is not None:
         await count_history(request, viewer_id)

@@ -164,7 +164,7 @@ async def subscribe(app: web.Application, connection: Connection, payload: Subsc
         except ChatError:
             app[HUB].roster.part(connection, payload.conversation_id)
             raise
-    await connection.tell(Subscribed(row.id, row.last_seq, row.revision, row.read_up_to, row.unread))
+    await connection.tell(Subscribed(row.id, row.last_seq, row.revision, row.read_up_to, row.unread, row.unread_from))
     if payload.after_revision is not None and payload.after_revision < row.revision:
         await conversation_sync(app, connection, ConversationSync(payload.conversation_id, payload.after_revision))
 

@@ -5,14 +5,14 @@ fields and, where there is something to swap in, with HTML as `content`; the mes
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from chat.errors import ChatError
-from chat.events import Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated, ReceiptMoved
+from chat.events import Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated, ReceiptMoved, TypingEvent
 
 _encode = msgspec.json.Encoder().encode
 
@@ -51,6 +51,7 @@ class Subscribed(Frame, frozen=True, tag="subscribed"):
     revision: int
     read_up_to: int
     unread: int
+    unread_from: int | None
 
 
 class Unsubscribed(Frame, frozen=True, tag="unsubscribed"):
@@ -191,12 +192,16 @@ class SystemDegraded(Frame, frozen=True, tag="system:degraded"):
     redis: bool
 
 
-def json_form(told: Frame | MessageEvent) -> bytes:
+# Events that are told as they are: to programs, and who is typing to pages too.
+ToldAsItIs: TypeAlias = MessageEvent | TypingEvent
+
+
+def json_form(told: Frame | ToldAsItIs) -> bytes:
     """What programs get."""
     return _encode({"type": told.__struct_config__.tag, "payload": _fields(told)})
 
 
-def html_form(frame: Frame, *, content: str | None = None) -> bytes:
+def html_form(frame: Frame | TypingEvent, *, content: str | None = None) -> bytes:
     """What pages get."""
     fields = _encode(frame)
     return fields if content is None else b'%b,"content":%b}' % (fields[:-1], _encode(content))

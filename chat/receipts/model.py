@@ -5,9 +5,12 @@ from uuid import UUID
 
 import msgspec
 
+from chat.conversations.model import seen_up_to
+
 
 class ReadState(msgspec.Struct, frozen=True):
-    """How far a person has read, and how many messages came after that, or after a marker set by hand."""
+    """How far a person has read, and how many messages are unread: those that came after that, or from the one on that
+    the person has marked so."""
 
     read_up_to: int
     unread: int
@@ -32,5 +35,4 @@ class UpTo(NamedTuple):
 
 def read_state(last_seq: int, read_up_to: int, unread_from: int | None) -> ReadState:
     """Unread is what came after what was read, or from the marker on, where one stands further back."""
-    seen = read_up_to if unread_from is None else min(read_up_to, unread_from - 1)
-    return ReadState(read_up_to=read_up_to, unread=max(0, last_seq - seen))
+    return ReadState(read_up_to=read_up_to, unread=max(0, last_seq - seen_up_to(read_up_to, unread_from)))

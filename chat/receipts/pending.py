@@ -10,12 +10,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from chat.conversations.unflushed import DELIVERED, READ
 from chat.receipts.model import Receipt, UpTo
 from chat.redis import Redis
 
 STREAM = "chat:receipts:pending"
-READ = "chat:receipts:read:{}"
-DELIVERED = "chat:receipts:delivered:{}"
 # With more than this waiting no worker has worked for long: what comes now goes to the database at once.
 MOST = 1_000_000
 

@@ -32,6 +32,7 @@ async def test_a_conversation_is_told_as_its_member_sees_it(program: MakeProgram
         "unread": 1,
         "mentions": 0,
         "read_up_to": 0,
+        "unread_from": None,
         "delivered_up_to": 0,
         "role": "member",
         "notify": "all",
