@@ -109,9 +109,30 @@ class ReceiptsCounted(msgspec.Struct, frozen=True, tag="receipt:count", tag_fiel
     conversation_id: UUID
 
 
+class TypingStarted(msgspec.Struct, frozen=True, tag="typing:started", tag_field="type"):
+    """Somebody is typing, or goes on. Told to those who have the conversation on screen. It ends by itself."""
+
+    conversation_id: UUID
+    user_id: UUID
+    name: str
+
+
+class TypingStopped(msgspec.Struct, frozen=True, tag="typing:stopped", tag_field="type"):
+    """Somebody no longer types, without having sent a message."""
+
+    conversation_id: UUID
+    user_id: UUID
+
+
 class PersonChanged(msgspec.Struct, frozen=True, tag="person:changed", tag_field="type"):
     """What a person shares, or with whom there is a block, is different now: every process looks it up that has a
     socket of this person."""
+
+    user_id: UUID
+
+
+class ContactsChanged(msgspec.Struct, frozen=True, tag="contacts:updated", tag_field="type"):
+    """Somebody's contacts are others, or who has asked whom. Told to that person's devices, which ask what it is."""
 
     user_id: UUID
 
@@ -153,6 +174,7 @@ class SessionsRevoked(msgspec.Struct, frozen=True, tag="sessions:revoked", tag_f
 
 
 MessageEvent: TypeAlias = MessageCreated | MessageUpdated | MessageDeleted
+TypingEvent: TypeAlias = TypingStarted | TypingStopped
 Event: TypeAlias = (
     MessageEvent
     | ReceiptMoved
@@ -161,5 +183,7 @@ Event: TypeAlias = (
     | ConversationChanged
     | ConversationRemoved
     | PersonChanged
+    | ContactsChanged
     | SessionsRevoked
+    | TypingEvent
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chat.events import (
+    ContactsChanged,
     ConversationChanged,
     ConversationListed,
     ConversationRemoved,
@@ -15,6 +16,8 @@ from chat.events import (
     ReceiptMoved,
     ReceiptsCounted,
     SessionsRevoked,
+    TypingStarted,
+    TypingStopped,
 )
 from chat.realtime.bus import Bus
 from chat.realtime.hub import Hub
@@ -26,10 +29,13 @@ CHANNELS: dict[type[Event], Callable[[Any], str]] = {
     ReceiptMoved: lambda event: f"chat:conversation:{event.conversation_id}",
     ReceiptsCounted: lambda event: f"chat:conversation:{event.conversation_id}",
     PersonChanged: lambda event: f"chat:user:{event.user_id}",
+    ContactsChanged: lambda event: f"chat:user:{event.user_id}",
     ConversationListed: lambda event: f"chat:user:{event.user_id}",
     ConversationChanged: lambda event: f"chat:conversation:{event.conversation_id}",
     ConversationRemoved: lambda event: f"chat:conversation:{event.conversation_id}",
     SessionsRevoked: lambda event: f"chat:user:{event.user_id}",
+    TypingStarted: lambda event: f"chat:conversation:{event.conversation_id}",
+    TypingStopped: lambda event: f"chat:conversation:{event.conversation_id}",
 }
 
 

@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import web
 
 from chat.accounts import actions, queries
+from chat.accounts.contact_model import PersonPlace
 from chat.accounts.model import Person, Viewer
 from chat.errors import NotFound
 from chat.web.api import Call, Model, PageQuery, answer, page_of
@@ -31,13 +32,6 @@ class PeopleQuery(PageQuery, frozen=True):
     """Who is looked for: every word of `q` begins a word of the name or username. Without it, everyone is found."""
 
     q: Text = ""
-
-
-class PersonPlace(msgspec.Struct, frozen=True):
-    """A place in the list of people."""
-
-    display_name: Text
-    username: Text
 
 
 async def get_me(call: Call[None, None]) -> web.Response:

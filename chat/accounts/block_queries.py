@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
+from chat.accounts.contact_model import PersonPlace, Relation
 from chat.accounts.model import Person
 from chat.db import Connection
-
-BLOCKED_LIMIT = 500
 
 
 async def block(connection: Connection, *, blocker_id: UUID, blocked_id: UUID) -> bool:
@@ -29,20 +28,31 @@ async def unblock(connection: Connection, *, blocker_id: UUID, blocked_id: UUID)
     await connection.execute("delete from blocks where blocker_id = $1 and blocked_id = $2", blocker_id, blocked_id)
 
 
-async def blocked(connection: Connection, *, blocker_id: UUID) -> list[Person]:
-    """Whom somebody has blocked, by name, at most `BLOCKED_LIMIT`."""
+async def is_blocking(connection: Connection, *, blocker_id: UUID, blocked_id: UUID) -> bool:
+    """Whether the first has blocked the second."""
+    found = await connection.fetchval(
+        "select true from blocks where blocker_id = $1 and blocked_id = $2", blocker_id, blocked_id
+    )
+    return bool(found)
+
+
+async def blocked(connection: Connection, *, blocker_id: UUID, after: PersonPlace | None, limit: int) -> list[Relation]:
+    """Whom somebody has blocked, by name, after a place."""
     records = await connection.fetch(
         """
         select u.id, u.username, u.display_name, u.role
         from blocks b join users u on u.id = b.blocked_id
         where b.blocker_id = $1
+            and ($3::text is null or (lower(u.display_name), u.username) > (lower($2), $3))
         order by lower(u.display_name), u.username
-        limit $2
+        limit $4
         """,
         blocker_id,
-        BLOCKED_LIMIT,
+        after.display_name if after else None,
+        after.username if after else None,
+        limit,
     )
-    return [Person(**record) for record in records]
+    return [Relation(Person(**record), blocking=True) for record in records]
 
 
 async def direct_conversation(connection: Connection, *, one: UUID, other: UUID) -> UUID | None:

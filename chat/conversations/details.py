@@ -68,13 +68,16 @@ async def read_details(
         if stands.may(Deed.MAKE_LINKS)
         else []
     )
-    blocked = await block_actions.blocked(services, viewer_id=viewer_id) if conversation.blocked else []
+    other_id = conversation.other_id if conversation.blocked else None
+    blocking = other_id is not None and await block_actions.is_blocking(
+        services, viewer_id=viewer_id, user_id=other_id
+    )
     return Details(
         conversation=conversation,
         standing=stands,
         members=await shown_members(services, viewer_id=viewer_id, conversation_id=conversation_id),
         links=links,
-        blocking=any(person.id == conversation.other_id for person in blocked),
+        blocking=blocking,
         new_link=new_link,
         errors={} if error is None else error.fields or {"form": error.message},
         values=values,

@@ -157,6 +157,10 @@ class ConversationGone(Frame, frozen=True, tag="conversation:removed"):
     reason: Literal["left", "removed", "deleted"]
 
 
+class ContactsUpdated(Frame, frozen=True, tag="contacts:updated"):
+    """The person's contacts are others, or who has asked whom; the device asks what it is now."""
+
+
 class ReceiptUpdated(Frame, frozen=True, tag="receipt:updated"):
     """How far a member has received and read. `read_up_to` is None for whom it isn't shared with; `unread_from`, where
     the person has marked messages as unread, is for the person's own devices."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from uuid import UUID
 
 from chat.events import (
+    ContactsChanged,
     ConversationChanged,
     ConversationListed,
     ConversationRemoved,
@@ -19,9 +20,13 @@ from chat.events import (
     ReceiptMoved,
     ReceiptsCounted,
     SessionsRevoked,
+    TypingEvent,
+    TypingStarted,
+    TypingStopped,
 )
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
 from chat.realtime.frames import (
+    ContactsUpdated,
     ConversationGone,
     ConversationListedAnew,
     Frame,
@@ -35,6 +40,7 @@ from chat.realtime.person import Privacy
 from chat.realtime.receipt_counts import ReceiptCounts
 from chat.realtime.render import Renderer
 from chat.realtime.roster import Roster
+from chat.realtime.typists import Typists
 from chat.realtime.updates import ConversationUpdates
 from chat.web import metrics
 from chat.web.logs import get_logger
@@ -62,6 +68,7 @@ class Hub:
         *,
         heartbeat_interval: float,
         heartbeat_timeout: float,
+        typing_seconds: float,
     ) -> None:
         self._renderer = renderer
         self._updates = updates
@@ -71,6 +78,7 @@ class Hub:
         self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self.roster = roster
+        self.typists = Typists(typing_seconds, self.emit)
         self.degraded = False
 
     async def settle(self, user_id: UUID, conversation_id: UUID, *, is_member: bool) -> None:
@@ -82,6 +90,7 @@ class Hub:
         else:
             gone = [connection for connection in devices if self.roster.part(connection, conversation_id)]
             await self._tell(gone, ConversationGone(conversation_id, "removed"))
+            await self._stop_typing(conversation_id, user_id)
 
     async def settle_people(self, privacy: Mapping[UUID, Privacy]) -> None:
         """What people share, and with whom, is this: those for whom it is new ask anew for what they see."""
@@ -112,6 +121,11 @@ class Hub:
                 self._receipt_counts.note(conversation_id)
             case ReceiptMoved():
                 await self._deliver_receipt(event)
+            case TypingStarted():
+                if self.typists.start(event):
+                    await self._tell_typing(event)
+            case TypingStopped(conversation_id, user_id):
+                await self._stop_typing(conversation_id, user_id)
             case ConversationListed(user_id, conversation_id):
                 devices = self.roster.of(user_id)
                 for connection in devices:
@@ -122,6 +136,8 @@ class Hub:
                 await self._deliver_changed(event)
             case ConversationRemoved():
                 await self._deliver_removed(event)
+            case ContactsChanged(user_id):
+                await self._tell(self.roster.of(user_id), ContactsUpdated())
             case PersonChanged():
                 self.roster.doubt_people([event.user_id])
             case SessionsRevoked():
@@ -133,10 +149,12 @@ class Hub:
         """On screen the message itself, elsewhere only the row in the list; for programs, to those that subscribed, the
         message, and to all of them soon what became of the conversation. Each form is made once."""
         message = event.message
+        is_new = isinstance(event, MessageCreated)
+        if is_new:
+            await self._stop_typing(message.conversation_id, message.sender.id)
         connections = self.roster.told_of(message.conversation_id)
         if not connections:
             return
-        is_new = isinstance(event, MessageCreated)
         on_screen, elsewhere, programs = [], [], []
         for connection in connections:
             # Nearly all sockets wait for nothing, and a look at that is cheap.
@@ -177,11 +195,7 @@ class Hub:
         others: list[Connection] = []
         for connection in self.roster.told_of(conversation_id):
             person = connection.person
-            if (
-                conversation_id in connection.open
-                and person.user_id != event.user_id
-                and event.user_id not in person.privacy.blocked
-            ):
+            if conversation_id in connection.open and person.notices(event.user_id):
                 (seeing if event.shared and person.shares_reads(conversation_id) else others).append(connection)
         await self._tell(seeing, receipt_updated(event))
         if event.is_delivered:
@@ -203,6 +217,21 @@ class Hub:
             self.roster.part(connection, conversation_id)
         await self._tell(devices, ConversationGone(conversation_id, event.reason))
         self.roster.changed(user_id, conversation_id)
+        if user_id is None:
+            self.typists.forget(conversation_id)
+        else:
+            await self._stop_typing(conversation_id, user_id)
+
+    async def _stop_typing(self, conversation_id: UUID, user_id: UUID) -> None:
+        if self.typists.stop(conversation_id, user_id):
+            await self._tell_typing(TypingStopped(conversation_id, user_id))
+
+    async def _tell_typing(self, event: TypingEvent) -> None:
+        """To others who have the conversation on screen."""
+        conversation_id = event.conversation_id
+        connections = self.roster.told_of(conversation_id)
+        watching = [one for one in connections if conversation_id in one.open and one.person.notices(event.user_id)]
+        await self._tell(watching, event)
 
     async def _tell_listed(self, connections: Collection[Connection], conversation_id: UUID) -> None:
         pages = [connection for connection in connections if not connection.speaks_json]
@@ -214,7 +243,7 @@ class Hub:
             if connection.speaks_json:
                 self._updates.note(connection, conversation_id)
 
-    async def _tell(self, connections: Iterable[Connection], told: Frame) -> None:
+    async def _tell(self, connections: Iterable[Connection], told: Frame | TypingEvent) -> None:
         """Something that is the same for pages and programs, in both forms."""
         for is_program, form in ((False, html_form), (True, json_form)):
             chosen = [connection for connection in connections if connection.speaks_json is is_program]
