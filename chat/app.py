@@ -113,6 +113,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         receipt_counts,
         heartbeat_interval=settings.heartbeat_interval,
         heartbeat_timeout=settings.heartbeat_timeout,
+        typing_seconds=settings.typing_seconds,
     )
 
     def emit(event: Event) -> None:

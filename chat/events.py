@@ -118,7 +118,7 @@ class TypingStarted(msgspec.Struct, frozen=True, tag="typing:started", tag_field
 
 
 class TypingStopped(msgspec.Struct, frozen=True, tag="typing:stopped", tag_field="type"):
-    """Somebody no longer types, without having sent a message."""
+    """Somebody no longer types."""
 
     conversation_id: UUID
     user_id: UUID

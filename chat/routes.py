@@ -22,7 +22,9 @@ from chat.messages import pages as messages
 from chat.messages import socket as message_events
 from chat.realtime.newcomers import Auth
 from chat.realtime.socket import SocketEvent, SocketFeatures, authenticated_already, websocket
+from chat.receipts import pages as receipts
 from chat.receipts import socket as receipt_events
+from chat.typing import socket as typing_events
 from chat.web import health, scrape, static
 from chat.web.keys import SERVICES
 
@@ -66,6 +68,7 @@ PAGES = [
     web.post("/c/{conversation_id}/links/{link_id}/revoke", links.revoke_link),
     web.get("/c/{conversation_id}/history", messages.history_page),
     web.post("/c/{conversation_id}/messages", messages.send_form),
+    web.post("/c/{conversation_id}/unread", receipts.mark_unread),
     web.get("/messages/tools", changes.tools),
     web.get("/messages/{message_id}/source", changes.source),
     web.get("/messages/{message_id}/edits", changes.edits),
@@ -111,7 +114,11 @@ ROUTES = [*PAGES, *API, *SOCKET, *OPERATIONS]
 
 SOCKET_EVENTS = {
     "auth": SocketEvent(Auth, authenticated_already),
-    "subscribe": SocketEvent(message_events.Subscribe, message_events.subscribe, then=(receipt_events.tell_receipts,)),
+    "subscribe": SocketEvent(
+        message_events.Subscribe,
+        message_events.subscribe,
+        then=(receipt_events.tell_receipts, typing_events.tell_typing),
+    ),
     "unsubscribe": SocketEvent(message_events.Unsubscribe, message_events.unsubscribe),
     "message:send": SocketEvent(message_events.MessageSend, message_events.message_send, writes=True),
     "message:edit": SocketEvent(message_events.MessageEdit, message_events.message_edit, writes=True),
@@ -121,6 +128,8 @@ SOCKET_EVENTS = {
     "conversation:sync": SocketEvent(message_events.ConversationSync, message_events.conversation_sync),
     "message:delivered": SocketEvent(receipt_events.UpTo, receipt_events.message_delivered),
     "receipt:read": SocketEvent(receipt_events.UpTo, receipt_events.receipt_read, writes=True),
+    "typing:start": SocketEvent(typing_events.Typing, typing_events.typing_start, writes=True),
+    "typing:stop": SocketEvent(typing_events.Typing, typing_events.typing_stop, writes=True),
     "presence:heartbeat": SocketEvent(account_events.PresenceHeartbeat, account_events.presence_heartbeat),
 }
 
@@ -135,4 +144,5 @@ SOCKET_FEATURES = SocketFeatures(
     by_cookie=account_events.authenticate_page,
     conversation_ids=_conversation_ids,
     events=SOCKET_EVENTS,
+    gone=(typing_events.gone,),
 )

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 
 from chat import db, redis
-from chat.events import Event, Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated
+from chat.events import Event, Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated, TypingEvent
 from chat.ids import new_id
 from chat.realtime import queries
 from chat.web import metrics
@@ -153,7 +153,11 @@ class Bus:
         )
 
     async def _notify(self, batch: list[tuple[str, Event]]) -> None:
-        payloads = [(self._origin + _encode(_as_notice(event))).decode() for _channel, event in batch]
+        """All but who is typing: that isn't worth a transaction."""
+        events = [event for _channel, event in batch if not isinstance(event, TypingEvent)]
+        if not events:
+            return
+        payloads = [(self._origin + _encode(_as_notice(event))).decode() for event in events]
         async with self._pool.acquire() as connection:
             await queries.notify(connection, payloads=payloads)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
+from chat.events import TypingEvent
 from chat.realtime.frames import Frame, html_form, json_form
 from chat.realtime.person import Person
 from chat.web import metrics
@@ -32,8 +33,8 @@ class Connection:
     """A signed-in device: a page, which is told everything as HTML, or a program, which `speaks_json`.
 
     `open` holds the conversations that it subscribed to. `sending` holds the client message ids that it waits for,
-    so that its own message reaches it once, as a confirmation, and not a second time as news. All sockets of a person
-    share one `person`.
+    so that its own message reaches it once, as a confirmation, and not a second time as news. `typing` holds the
+    conversations in which others have been told that its person types. All sockets of a person share one `person`.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class Connection:
         "sending",
         "session_id",
         "speaks_json",
+        "typing",
         "user_id",
     )
 
@@ -73,6 +75,7 @@ class Connection:
         self.may_write = may_write
         self.open: set[UUID] = set()
         self.sending: set[UUID] = set()
+        self.typing: set[UUID] = set()
         self.heard_at = time.monotonic()
 
     async def send(self, frame: bytes, kind: WSMsgType = WSMsgType.TEXT) -> bool:
@@ -93,7 +96,7 @@ class Connection:
             return False
         return True
 
-    async def tell(self, frame: Frame, html: Callable[[], Awaitable[bytes]] | None = None) -> bool:
+    async def tell(self, frame: Frame | TypingEvent, html: Callable[[], Awaitable[bytes]] | None = None) -> bool:
         """Say something to this device alone, in its form; `html` makes the one for a page where there is more in it
         than the fields."""
         if self.speaks_json:

@@ -31,6 +31,10 @@ class Person:
         self.pace = Pace()
         self.privacy = Privacy()
 
+    def notices(self, user_id: UUID) -> bool:
+        """Whether this is somebody else, without a block between the two."""
+        return user_id != self.user_id and user_id not in self.privacy.blocked
+
     def shares_reads(self, conversation_id: UUID) -> bool:
         """Whether what this person reads there is told to others, and so what others read to this person."""
         return self.privacy.overrides.get(conversation_id, self.privacy.shares_reads)

@@ -73,7 +73,8 @@ class SocketFeatures:
     """What the layers above give to the socket: sign-in, the events, and the conversations to listen to.
 
     `token_of` finds a token that came with the request, and `by_token` says whose it is. Without one, `by_cookie` says
-    whose page it is; its None means that it is no page, but a program that sends its token in the first frame.
+    whose page it is; its None means that it is no page, but a program that sends its token in the first frame. Those in
+    `gone` look after what a device leaves behind.
     """
 
     token_of: Callable[[web.Request], str | None]
@@ -81,6 +82,7 @@ class SocketFeatures:
     by_cookie: Callable[[web.Request], Awaitable[SocketSession | None]]
     conversation_ids: Callable[[web.Application, UUID], Awaitable[list[UUID]]]
     events: Mapping[str, SocketEvent]
+    gone: tuple[Callable[[web.Application, Connection], None], ...] = ()
 
 
 FEATURES = web.AppKey("socket_features", SocketFeatures)
@@ -170,6 +172,8 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, session: S
         await _converse(app, connection, socket)
     finally:
         hub.roster.remove(connection)
+        for look_after in app[FEATURES].gone:
+            look_after(app, connection)
     return None
 
 

@@ -87,6 +87,7 @@ PAGES = {
     "POST /c/{conversation_id}/messages": Expected(
         INSIDE, {"content": "Hello", "client_message_id": "{client_message_id}"}
     ),
+    "POST /c/{conversation_id}/unread": Expected(INSIDE, {"from_seq": "1"}),
     "GET /messages/tools": Expected(SIGNED_IN),
     "GET /messages/{message_id}/source": Expected(INSIDE),
     "GET /messages/{message_id}/edits": Expected(INSIDE),
@@ -161,6 +162,7 @@ API = {
         INSIDE, {"content": "Hello", "client_message_id": "{client_message_id}"}
     ),
     "POST /api/conversations/{conversation_id}/read": Expected(INSIDE, {"up_to_seq": 1}),
+    "POST /api/conversations/{conversation_id}/unread": Expected(INSIDE, {"from_seq": 1}),
     "GET /api/rooms": Expected(SIGNED_IN),
     "POST /api/rooms/{room_id}/join": Expected(INSIDE),
     "POST /api/rooms/{room_id}/leave": Expected(("sign in", 404, "in", "in", 409, 404, "sign in")),
@@ -200,5 +202,7 @@ EVENTS = {
     "reaction:remove": Expected(INSIDE, {"message_id": "{message_id}", "emoji": "👍"}),
     "conversation:sync": Expected(INSIDE, {"conversation_id": "{conversation_id}", "after_revision": 0}),
     "receipt:read": Expected(INSIDE, {"conversation_id": "{conversation_id}", "up_to_seq": 1}),
+    "typing:start": Expected(INSIDE, {"conversation_id": "{conversation_id}"}),
+    "typing:stop": Expected(SIGNED_IN, {"conversation_id": "{conversation_id}"}),
     "presence:heartbeat": Expected(SIGNED_IN),
 }

@@ -1,0 +1,48 @@
+"""What follows when a person types, or stops."""
+
+from uuid import UUID
+
+from chat import redis
+from chat.accounts import actions as accounts
+from chat.conversations.access import Deed, standing
+from chat.events import TypingStarted, TypingStopped
+from chat.realtime.typists import Typists
+from chat.services import Services
+from chat.typing.pace import may_pass
+
+
+async def start(services: Services, typists: Typists, *, user_id: UUID, conversation_id: UUID, degraded: bool) -> bool:
+    """The person is typing; those hear it who have the conversation open. False where that was swallowed, because it
+    has been told a moment ago; while Redis is lost (`degraded`) it always passes, and stays in this process.
+
+    Raises `ConversationNotFound`, `NotInConversation` for a public room, and `Forbidden` where the person can't write.
+    """
+    if not degraded and not await _is_time(services, user_id=user_id, conversation_id=conversation_id):
+        return False
+    typist = typists.of(conversation_id, user_id)
+    if typist is None:
+        # Once for every time that somebody begins: who goes on may still do so.
+        stands = await standing(services.pool, viewer_id=user_id, conversation_id=conversation_id)
+        stands.require(Deed.SEND)
+        (person,) = await accounts.people(services, user_ids=[user_id])
+        typist = TypingStarted(conversation_id, user_id, person.display_name)
+    services.emit(typist)
+    return True
+
+
+async def _is_time(services: Services, *, user_id: UUID, conversation_id: UUID) -> bool:
+    try:
+        return await may_pass(
+            services.redis,
+            conversation_id=conversation_id,
+            user_id=user_id,
+            seconds=services.settings.typing_seconds,
+        )
+    except redis.UNAVAILABLE:
+        return True
+
+
+def stop(services: Services, typists: Typists, *, user_id: UUID, conversation_id: UUID) -> None:
+    """The person no longer types there; nothing happens where nobody thought so."""
+    if typists.of(conversation_id, user_id) is not None:
+        services.emit(TypingStopped(conversation_id, user_id))
