@@ -122,6 +122,9 @@ ENDPOINTS = {
         Endpoint(
             "POST /api/conversations/{conversation_id}/read", receipts.mark_read, {200: ReadState}, refusals=OUTSIDE
         ),
+        Endpoint(
+            "POST /api/conversations/{conversation_id}/unread", receipts.mark_unread, {200: ReadState}, refusals=OUTSIDE
+        ),
         Endpoint("GET /api/messages/{message_id}", messages.get_message, {200: Message}, refusals=OUTSIDE),
         Endpoint(
             "PATCH /api/messages/{message_id}",

@@ -1,0 +1,35 @@
+"""The SQL of what a person marks as unread by hand."""
+
+from uuid import UUID
+
+from chat.db import Connection, Record
+
+
+async def mark_unread(connection: Connection, *, user_id: UUID, conversation_id: UUID, from_seq: int) -> Record | None:
+    """Have unread counted from a message on, if the conversation has it; what holds then, and whether that `is_news`.
+
+    None where the person is not in the conversation.
+    """
+    return await connection.fetchrow(
+        """
+        with found as (
+            select m.conversation_id, m.user_id, m.delivered_up_to_seq as delivered_up_to,
+                m.read_up_to_seq as read_up_to, m.unread_from_seq as unread_from, c.last_seq, c.kind, c.members_count
+            from members m
+            join conversations c on c.id = m.conversation_id and c.deleted_at is null
+            join users u on u.id = m.user_id and u.deactivated_at is null
+            where m.conversation_id = $1 and m.user_id = $2
+            for no key update of m
+        ), marked as (
+            update members m set unread_from_seq = $3
+            from found f
+            where m.conversation_id = f.conversation_id and m.user_id = f.user_id
+                and $3 between 1 and f.last_seq and f.unread_from is distinct from $3
+            returning m.user_id
+        )
+        select found.*, now() as at, exists (select from marked) as is_news from found
+        """,
+        conversation_id,
+        user_id,
+        from_seq,
+    )
