@@ -4,8 +4,10 @@ from aiohttp import web
 
 from chat.accounts import api as people
 from chat.accounts import auth_api as auth
+from chat.accounts import contact_api as contacts
 from chat.accounts.api import Me
 from chat.accounts.auth_api import Tokens
+from chat.accounts.contact_api import Contact
 from chat.conversations import api as conversations
 from chat.conversations import member_api as members
 from chat.conversations import room_api as rooms
@@ -44,9 +46,20 @@ ENDPOINTS = {
     ],
     "People": [
         Endpoint("GET /api/users/me", people.get_me, {200: Me}),
-        Endpoint("PATCH /api/users/me", people.change_me, {200: Me}),
+        Endpoint("PATCH /api/users/me", people.change_me, {200: Me}, refusals=FAST),
         Endpoint("GET /api/users/search", people.search_users, {200: Page[User]}, refusals=FAST),
         Endpoint("GET /api/users/{user_id}", people.get_user, {200: User}),
+        Endpoint("GET /api/contacts", contacts.list_contacts, {200: Page[Contact]}),
+        Endpoint(
+            "PUT /api/contacts/{user_id}",
+            contacts.add_contact,
+            {200: Contact},
+            refusals=(Conflict, Forbidden, *FAST, ValidationFailed),
+        ),
+        Endpoint("DELETE /api/contacts/{user_id}", contacts.remove_contact, {204: None}, refusals=FAST),
+        Endpoint("GET /api/blocks", contacts.list_blocks, {200: Page[User]}),
+        Endpoint("PUT /api/blocks/{user_id}", contacts.block_user, {204: None}, refusals=(*FAST, ValidationFailed)),
+        Endpoint("DELETE /api/blocks/{user_id}", contacts.unblock_user, {204: None}, refusals=FAST),
     ],
     "Conversations": [
         Endpoint("GET /api/conversations", conversations.list_conversations, {200: Page[Conversation]}),

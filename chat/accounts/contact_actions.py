@@ -1,5 +1,5 @@
-"""Contacts: one asks, the other accepts. Of blocks nobody is told here: whoever is blocked is refused, and so is whoever
-has blocked, in the same words."""
+"""Contacts: one asks, the other accepts. Of blocks nobody is told here: whoever is blocked and whoever has blocked are
+refused in the same words."""
 
 from collections.abc import Sequence
 from uuid import UUID

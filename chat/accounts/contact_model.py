@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
-from uuid import UUID
 
 import msgspec
 

@@ -67,7 +67,6 @@ async def counts(connection: Connection, *, user_id: UUID) -> Counts:
         """,
         user_id,
     )
-    assert record is not None, "an aggregate has one row"
     return Counts(**record)
 
 

@@ -11,7 +11,6 @@ async def privacy(connection: Connection, *, user_id: UUID) -> PrivacySettings:
     record = await connection.fetchrow(
         "select read_receipts_enabled, presence_sharing, invisible from users where id = $1", user_id
     )
-    assert record is not None, "accounts are never removed"
     return PrivacySettings(**record)
 
 
@@ -36,5 +35,4 @@ async def change_privacy(
         presence_sharing,
         invisible,
     )
-    assert record is not None, "accounts are never removed"
     return PrivacySettings(**record)

@@ -6,7 +6,14 @@ from uuid import UUID
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.conversations import actions, detail_actions, group_actions, notification_actions, room_actions
+from chat.conversations import (
+    actions,
+    detail_actions,
+    group_actions,
+    notification_actions,
+    privacy_actions,
+    room_actions,
+)
 from chat.conversations.access import Deed, standing
 from chat.conversations.keys import FIND_MESSAGES
 from chat.conversations.model import Item, Notify, Part, RowPlace, Visibility
@@ -51,8 +58,8 @@ class NewRoom(Model, frozen=True, tag_field="kind", tag="room"):
 class ConversationChange(Model, frozen=True):
     """What is to be changed; what is left out stays.
 
-    The name, the topic, the visibility and whether it is archived are the same for everybody. `notify` and
-    `muted_until` are one's own.
+    The name, the topic, the visibility and whether it is archived are the same for everybody. `notify`, `muted_until`
+    and `read_receipts_enabled` are one's own; null for the last one means: as in one's settings.
     """
 
     name: Annotated[str, Meta(examples=["Workshop"])] | UnsetType = UNSET
@@ -61,6 +68,7 @@ class ConversationChange(Model, frozen=True):
     archived: bool | UnsetType = UNSET
     notify: Notify | UnsetType = UNSET
     muted_until: Time | UnsetType | None = UNSET
+    read_receipts_enabled: bool | UnsetType | None = UNSET
 
 
 async def list_conversations(call: Call[None, PageQuery]) -> web.Response:
@@ -125,6 +133,8 @@ async def change_conversation(call: Call[ConversationChange, None]) -> web.Respo
         await notification_actions.unmute(call.services, **scope)
     elif change.muted_until is not UNSET:
         await notification_actions.mute(call.services, **scope, until=change.muted_until)
+    if change.read_receipts_enabled is not UNSET:
+        await privacy_actions.share_reads(call.services, **scope, enabled=change.read_receipts_enabled)
     return await show(call, call.id("conversation_id"))
 
 

@@ -69,9 +69,7 @@ async def read_details(
         else []
     )
     other_id = conversation.other_id if conversation.blocked else None
-    blocking = other_id is not None and await block_actions.is_blocking(
-        services, viewer_id=viewer_id, user_id=other_id
-    )
+    blocking = other_id is not None and await block_actions.is_blocking(services, viewer_id=viewer_id, user_id=other_id)
     return Details(
         conversation=conversation,
         standing=stands,

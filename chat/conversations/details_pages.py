@@ -9,7 +9,7 @@ from aiohttp import web
 
 from chat.accounts import block_actions
 from chat.accounts.sessions import require_viewer
-from chat.conversations import actions, detail_actions, member_actions, notification_actions
+from chat.conversations import actions, detail_actions, member_actions, notification_actions, privacy_actions
 from chat.conversations.access import Deed, standing
 from chat.conversations.details import FOR_GOOD, read_details
 from chat.conversations.model import Notify, Row, Visibility
@@ -72,6 +72,15 @@ async def mute(request: web.Request) -> web.Response:
         await notification_actions.mute(request.app[SERVICES], until=FOR_GOOD, **whose)
     else:
         await notification_actions.unmute(request.app[SERVICES], **whose)
+    return await answer_with_details(request, whose)
+
+
+async def share_reads(request: web.Request) -> web.Response:
+    """POST /c/{conversation_id}/receipts, with `receipts`: on, off, or nothing for what the settings say."""
+    whose = await whose_request(request)
+    wanted = (await read_form(request)).get("receipts", "")
+    enabled = {"on": True, "off": False}.get(wanted)
+    await privacy_actions.share_reads(request.app[SERVICES], **whose, enabled=enabled)
     return await answer_with_details(request, whose)
 
 

@@ -88,3 +88,21 @@ async def set_muted_until(
         until,
     )
     return bool(done)
+
+
+async def set_read_receipts(
+    connection: Connection, *, user_id: UUID, conversation_id: UUID, enabled: bool | None
+) -> bool:
+    """False where the person is not in the conversation."""
+    done = await connection.fetchval(
+        """
+        update members set read_receipts_enabled = $3
+        from conversations c
+        where conversation_id = $1 and user_id = $2 and c.id = conversation_id and c.deleted_at is null
+        returning true
+        """,
+        conversation_id,
+        user_id,
+        enabled,
+    )
+    return bool(done)

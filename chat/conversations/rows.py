@@ -65,6 +65,7 @@ def _row_of(record: Record) -> Row:
         role=record["role"],
         notify=record["notify"],
         muted_until=record["muted_until"],
+        read_receipts_enabled=record["read_receipts_enabled"],
         archived_at=record["archived_at"],
         created_at=record["created_at"],
         updated_at=record["updated_at"],

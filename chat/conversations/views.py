@@ -44,6 +44,7 @@ class Conversation(msgspec.Struct, frozen=True):
     role: MemberRole
     notify: Notify
     muted_until: Time | None
+    read_receipts_enabled: bool | None
     archived_at: Time | None
     created_at: Time
     updated_at: Time
@@ -104,6 +105,7 @@ def _view(viewer_id: UUID, row: Row, last_message: events.Message | None) -> Con
         role=row.role,
         notify=row.notify,
         muted_until=row.muted_until,
+        read_receipts_enabled=row.read_receipts_enabled,
         archived_at=row.archived_at,
         created_at=row.created_at,
         updated_at=row.updated_at,
