@@ -44,7 +44,8 @@ def _rows(which: str) -> str:
             select c.id, c.kind, c.name, c.topic, c.visibility, c.members_count, c.archived_at, c.created_at,
                 c.updated_at, c.last_seq, c.revision, {_ACTIVITY} as activity_at, v.user_id as viewer_id, v.role,
                 v.notify, v.muted_until, v.read_receipts_enabled, v.read_up_to_seq as read_up_to,
-                v.unread_from_seq as unread_from, v.seen_up_to_seq as seen_up_to, v.delivered_up_to_seq as delivered_up_to, {_LISTED} as listed,
+                v.unread_from_seq as unread_from, v.seen_up_to_seq as seen_up_to,
+                v.delivered_up_to_seq as delivered_up_to, {_LISTED} as listed,
                 case when c.direct_low = v.user_id then c.direct_high else c.direct_low end as other_id
             from {_MINE}
             where {which}
