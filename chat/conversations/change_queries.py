@@ -190,7 +190,7 @@ _SAY = """
         where m.conversation_id = $1 and m.user_id = $2
     ), own_read as (
         update members m
-        set read_up_to_seq = reader.last_seq, delivered_up_to_seq = reader.last_seq
+        set read_up_to_seq = reader.last_seq, delivered_up_to_seq = reader.last_seq, unread_from_seq = null
         from reader
         where m.conversation_id = $1 and m.user_id = reader.user_id
     ), step as (

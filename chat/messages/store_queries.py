@@ -17,7 +17,8 @@ from chat.messages.queries import COLUMNS, PLAIN
 #   write: what is archived or deleted, and two people of whom one has blocked the other.
 # - `admitted` looks for the sender's membership as it is now that the conversation is held: who was removed while this
 #   statement waited is found gone, and who is found stays until the message is stored.
-# - Who writes has read what came before, so the sender's own watermarks move along.
+# - Who writes has read what came before, so the sender's own watermarks move along, and what was marked as unread is no
+#   longer. It `covers` messages of others where they hadn't been read: that is a step, with its time.
 # - A message that another process stores while this statement waits is not in `known`. Its insert then breaks the
 #   unique constraint, the statement leaves nothing behind, and the writer tries again.
 # - Quotes and reactions are left to a second look (`has_more`): to be ready for them costs every statement more than
@@ -35,7 +36,7 @@ STORE = f"""
         join conversations c on c.id = m.conversation_id
         join users u on u.id = m.sender_id
     ), fresh as (
-        select i.*, u.username, u.display_name, u.role
+        select i.*, u.username, u.display_name, u.role, u.read_receipts_enabled
         from incoming i
         join users u on u.id = i.sender_id and u.deactivated_at is null
         where i.position not in (select position from known) and (
@@ -43,7 +44,7 @@ STORE = f"""
             or exists (select from messages q where q.id = i.reply_to and q.conversation_id = i.conversation_id)
         )
     ), locked as (
-        select id, last_seq, revision, last_sender_id, last_message_at
+        select id, last_seq, revision, last_sender_id, last_message_at, kind = 'direct' or members_count <= $7 as small
         from conversations
         where id = any (array(select conversation_id from fresh)) and deleted_at is null and archived_at is null
             and (kind <> 'direct' or not (
@@ -53,7 +54,9 @@ STORE = f"""
         order by id
         for no key update
     ), admitted as (
-        select f.*, m.read_up_to_seq, l.last_seq, l.revision as last_revision, l.last_sender_id, l.last_message_at
+        select f.*, m.read_up_to_seq, m.unread_from_seq,
+            coalesce(m.read_receipts_enabled, f.read_receipts_enabled) as shared,
+            l.last_seq, l.revision as last_revision, l.last_sender_id, l.last_message_at, l.small
         from fresh f
         join locked l on l.id = f.conversation_id
         join members m on m.conversation_id = f.conversation_id and m.user_id = f.sender_id
@@ -67,6 +70,9 @@ STORE = f"""
                     or now() < last_message_at + interval '5 minutes') as continues
         from admitted a
         window sequence as (partition by conversation_id order by position)
+    ), reader as (
+        select conversation_id, sender_id, max(seq) as seq, min(read_up_to_seq) + count(*) < max(seq) as covers
+        from numbered group by conversation_id, sender_id
     ), moved as (
         update conversations c
         set last_seq = n.seq, revision = n.revision, last_sender_id = n.sender_id, last_message_at = now()
@@ -77,18 +83,13 @@ STORE = f"""
         where c.id = n.conversation_id
     ), own_read as (
         update members
-        set read_up_to_seq = greatest(read_up_to_seq, n.seq), delivered_up_to_seq = greatest(delivered_up_to_seq, n.seq)
-        from (
-            select conversation_id, sender_id, max(seq) as seq
-            from numbered group by conversation_id, sender_id
-        ) n
-        where members.conversation_id = n.conversation_id and members.user_id = n.sender_id
+        set read_up_to_seq = greatest(read_up_to_seq, reader.seq),
+            delivered_up_to_seq = greatest(delivered_up_to_seq, reader.seq), unread_from_seq = null
+        from reader
+        where members.conversation_id = reader.conversation_id and members.user_id = reader.sender_id
     ), step as (
         insert into read_events (conversation_id, user_id, up_to_seq)
-        select conversation_id, sender_id, max(seq)
-        from numbered
-        group by conversation_id, sender_id
-        having min(read_up_to_seq) < min(seq) - 1
+        select conversation_id, sender_id, seq from reader where covers
         on conflict do nothing
     ), stored as (
         insert into messages
@@ -100,12 +101,14 @@ STORE = f"""
     select n.position, false as duplicate, true as untold, n.id, n.conversation_id, n.seq, n.revision, n.sender_id,
         n.client_message_id, n.content, 'text' as content_type, coalesce(n.continues, false) as continues,
         now() as created_at, null::timestamptz as edited_at, null::timestamptz as deleted_at,
-        n.username, n.display_name, n.role, n.reply_to is not null as has_more, null as quote, null as reactions
+        n.username, n.display_name, n.role, n.reply_to is not null as has_more, null as quote, null as reactions,
+        n.seq = r.seq and (r.covers or n.unread_from_seq is not null) as covers, n.small, n.shared
     from numbered n
+    join reader r on r.conversation_id = n.conversation_id and r.sender_id = n.sender_id
     union all
     select k.position, true, k.newest, k.id, k.conversation_id, k.seq, k.revision, k.sender_id,
         k.client_message_id, k.content, k.content_type, k.continues, k.created_at, k.edited_at, k.deleted_at,
-        k.username, k.display_name, k.role, k.has_more, null, null
+        k.username, k.display_name, k.role, k.has_more, null, null, false, false, false
     from known k
     order by 1
 """
@@ -120,6 +123,14 @@ MORE = f"""
 """
 
 
+class Covered(NamedTuple):
+    """By sending a message its sender has read what was unread before: in a `small` conversation or a larger one, and
+    `shared` with the others or not."""
+
+    small: bool
+    shared: bool
+
+
 class Stored(NamedTuple):
     """What became of the message at a 1-based position in the batch, and its row with `COLUMNS`.
 
@@ -130,11 +141,13 @@ class Stored(NamedTuple):
     position: int
     duplicate: bool
     untold: bool
+    covered: Covered | None
     row: Record
 
 
-async def store(connection: Connection, *, messages: Sequence[NewMessage]) -> list[Stored]:
-    """Store a batch, each message under the next sequence number of its conversation, in the batch's order.
+async def store(connection: Connection, *, messages: Sequence[NewMessage], small: int) -> list[Stored]:
+    """Store a batch, each message under the next sequence number of its conversation, in the batch's order. Groups of
+    up to `small` people are small.
 
     A position that is missing in the answer was refused: the sender is not an active member of a conversation of that
     id, may not write there, or replies to what isn't there.
@@ -151,7 +164,17 @@ async def store(connection: Connection, *, messages: Sequence[NewMessage]) -> li
         [message.client_message_id for message in messages],
         [message.content for message in messages],
         [message.reply_to for message in messages],
+        small,
     )
     ids = [row["id"] for row in rows if row["has_more"]]
     whole = {row["id"]: row for row in await connection.fetch(MORE, ids)} if ids else {}
-    return [Stored(row["position"], row["duplicate"], row["untold"], whole.get(row["id"], row)) for row in rows]
+    return [
+        Stored(
+            row["position"],
+            row["duplicate"],
+            row["untold"],
+            Covered(row["small"], row["shared"]) if row["covers"] else None,
+            whole.get(row["id"], row),
+        )
+        for row in rows
+    ]

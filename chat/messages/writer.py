@@ -16,7 +16,7 @@ import msgspec
 from chat.conversations.model import ConversationNotFound
 from chat.db import UNAVAILABLE, Connection, Pool, Record
 from chat.errors import ChatError, Unavailable, ValidationFailed
-from chat.events import Message, Quote, Reaction, Sender
+from chat.events import Message, Quote, Reaction, ReceiptMoved, Sender
 from chat.messages import store_queries
 from chat.messages.model import NewMessage, Sent
 from chat.web.logs import get_logger
@@ -46,7 +46,8 @@ class Writer:
     `committed` is called with each message that is new, after its commit, before its sender is answered; it must
     not block. It is called again for one that is sent again while nothing has followed it, as the others may not know
     of it: the connection, or the whole process, may have been lost between the commit and this call. Retries after
-    a lost connection are safe, because the client message id finds what was stored.
+    a lost connection are safe, because the client message id finds what was stored. `read` is called in the same way
+    where the sender has read something by that. Groups of up to `small` people are small.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class Writer:
         queue: int,
         retries: int,
         timeout: float,
+        small: int,
         committed: Callable[[Message], None],
+        read: Callable[[ReceiptMoved], None],
     ) -> None:
         self._pool = pool
         self._writers = writers
@@ -66,7 +69,9 @@ class Writer:
         self._queue = queue
         self._retries = retries
         self._timeout = timeout
+        self._small = small
         self._committed = committed
+        self._read = read
         self._waiting: deque[Waiting] = deque()
         self._by_key: dict[tuple[UUID, UUID], Waiting] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,7 +140,7 @@ class Writer:
         while True:
             try:
                 async with asyncio.timeout(self._timeout), self._pool.acquire() as connection:
-                    return await _store_or_hang_up(connection, messages)
+                    return await _store_or_hang_up(connection, messages, small=self._small)
             except asyncpg.UniqueViolationError:
                 # Another process stored one of them in this moment. Now it is there to be found.
                 if attempt >= self._retries:
@@ -159,6 +164,8 @@ class Writer:
             message = message_of(stored.row)
             if stored.untold:
                 self._committed(message)
+            if stored.covered:
+                self._read(_receipt_of(message, stored.covered))
             duplicate = stored.duplicate
             for answer in self._take(waiting):
                 answer.set_result(Sent(message, duplicate))
@@ -176,14 +183,31 @@ class Writer:
         return [answer for answer in waiting.answers if not answer.done()]
 
 
-async def _store_or_hang_up(connection: Connection, messages: list[NewMessage]) -> list[store_queries.Stored]:
+async def _store_or_hang_up(
+    connection: Connection, messages: list[NewMessage], *, small: int
+) -> list[store_queries.Stored]:
     try:
-        return await store_queries.store(connection, messages=messages)
+        return await store_queries.store(connection, messages=messages, small=small)
     except (asyncio.CancelledError, asyncpg.InternalClientError):
         # Out of time: to take the statement back in order, asyncpg would ask a server that may be out of reach. Or the
         # server has said goodbye, and asyncpg has not seen the end of the connection yet.
         connection.terminate()
         raise
+
+
+def _receipt_of(message: Message, covered: store_queries.Covered) -> ReceiptMoved:
+    return ReceiptMoved(
+        conversation_id=message.conversation_id,
+        user_id=message.sender.id,
+        delivered_up_to=message.seq,
+        read_up_to=message.seq,
+        at=message.created_at,
+        unread_from=None,
+        is_delivered=True,
+        is_read=True,
+        small=covered.small,
+        shared=covered.shared,
+    )
 
 
 def message_of(row: Record) -> Message:

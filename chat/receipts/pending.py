@@ -47,12 +47,16 @@ class Full(Exception):
 
 
 class Added(NamedTuple):
-    """What was news of a receipt, and how far its person has come."""
+    """What was news of a receipt, and how far its person has come by what waits here."""
 
     is_delivered: bool
     is_read: bool
     delivered_up_to: int
     read_up_to: int
+
+
+# Of a receipt that isn't here.
+NOTHING = Added(is_delivered=False, is_read=False, delivered_up_to=0, read_up_to=0)
 
 
 async def add(redis: Redis, receipts: Sequence[Receipt], *, at: datetime) -> list[Added]:

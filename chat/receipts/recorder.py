@@ -6,6 +6,7 @@ same member become one. What belongs to a larger conversation goes on to Redis, 
 
 import asyncio
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from typing import TypeAlias
 from uuid import UUID
 
@@ -116,23 +117,21 @@ class Recorder:
         return states
 
     async def _keep_large(self, rows: list[Record]) -> dict[Key, ReadState]:
-        """Through Redis; straight to the database where Redis is lost, or full, and for a marker that is to go."""
-        marked = [row for row in rows if _clears_marker(row)]
-        later = [row for row in rows if not _clears_marker(row)]
-        states = {}
-        if later:
-            try:
-                added = await pending.add(self._redis, [_receipt_of(row) for row in later], at=later[0]["at"])
-            except (*redis.UNAVAILABLE, pending.Full) as error:
-                log.warning("receipts.written_at_once", error=type(error).__name__)
-                marked = rows
-            else:
-                for row, one in zip(later, added, strict=True):
-                    states[_key_of(row)] = self._tell(row, one)
-        if marked:
-            written = await self._record([_receipt_of(row) for row in marked], large_too=True)
-            states |= {_key_of(row): self._tell(row) for row in written}
-        return states
+        """Through Redis. Straight to the database as well go a marker that is to go, and all where Redis is lost, or
+        full."""
+        at_once = [row for row in rows if _clears_marker(row)]
+        added: list[pending.Added] = []
+        try:
+            added = await pending.add(self._redis, [_receipt_of(row) for row in rows], at=rows[0]["at"])
+        except (*redis.UNAVAILABLE, pending.Full) as error:
+            log.warning("receipts.written_at_once", error=type(error).__name__)
+            at_once = rows
+        written = await self._record([_receipt_of(row) for row in at_once], large_too=True) if at_once else []
+        now = {_key_of(row): row for row in written}
+        return {
+            _key_of(row): self._tell(now.get(_key_of(row), row), one)
+            for row, one in zip_longest(rows, added, fillvalue=pending.NOTHING)
+        }
 
     async def _record(self, receipts: list[Receipt], *, large_too: bool = False) -> list[Record]:
         tries = 0
@@ -146,28 +145,33 @@ class Recorder:
                 if tries == TRIES:
                     raise
 
-    def _tell(self, row: Record, added: pending.Added | None = None) -> ReadState:
+    def tell(self, moved: ReceiptMoved) -> None:
+        """Tell what has been kept, here or with a message that was sent."""
+        self._emit(moved)
+        if not moved.small:
+            self._count(moved.conversation_id)
+
+    def _tell(self, row: Record, added: pending.Added = pending.NOTHING) -> ReadState:
         """Tell what has moved, if anything has."""
-        news = added or pending.Added(row["is_delivered"], row["is_read"], 0, 0)
-        read_up_to = max(row["read_up_to"], news.read_up_to)
+        is_delivered = row["is_delivered"] or added.is_delivered
+        is_read = row["is_read"] or added.is_read
+        read_up_to = max(row["read_up_to"], added.read_up_to)
         unread_from = row["unread_from"]
-        if news.is_delivered or news.is_read:
-            self._emit(
+        if is_delivered or is_read:
+            self.tell(
                 ReceiptMoved(
                     conversation_id=row["conversation_id"],
                     user_id=row["user_id"],
-                    delivered_up_to=max(row["delivered_up_to"], news.delivered_up_to),
+                    delivered_up_to=max(row["delivered_up_to"], added.delivered_up_to),
                     read_up_to=read_up_to,
                     at=row["at"],
                     unread_from=unread_from,
-                    is_delivered=news.is_delivered,
-                    is_read=news.is_read,
+                    is_delivered=is_delivered,
+                    is_read=is_read,
                     small=row["small"],
                     shared=row["shared"],
                 )
             )
-            if not row["small"]:
-                self._count(row["conversation_id"])
         return read_state(row["last_seq"], read_up_to, unread_from)
 
     def _count(self, conversation_id: UUID) -> None:

@@ -24,7 +24,7 @@ async def mark_unread(connection: Connection, *, user_id: UUID, conversation_id:
             update members m set unread_from_seq = $3
             from found f
             where m.conversation_id = f.conversation_id and m.user_id = f.user_id
-                and $3 between 1 and f.last_seq and f.unread_from is distinct from $3
+                and $3::bigint between 1 and f.last_seq and f.unread_from is distinct from $3
             returning m.user_id
         )
         select found.*, now() as at, exists (select from marked) as is_news from found

@@ -63,7 +63,8 @@ async def test_who_dies_between_storing_and_telling_leaves_no_hole(start: Start,
     people = await talk((one.url,), (other.url,))
     sender, receiver = people.clients
     message = sender.write("my last words")
-    await store(pool, messages=[NewMessage(new_id(), people.conversation, sender.user_id, message, "my last words")])
+    words = NewMessage(new_id(), people.conversation, sender.user_id, message, "my last words")
+    await store(pool, messages=[words], small=10)
 
     await sender.flush()
 
