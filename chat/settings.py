@@ -66,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # Receipts: who is told at once, and how those of larger conversations come to the database
     receipts_direct_max: Count = 10
-    receipts_flush_seconds: Count = 10
+    receipts_flush_seconds: Annotated[int, Meta(ge=1, le=60)] = 10
     receipts_tries: Count = 5
 
     # Presence and typing

@@ -1,61 +1,60 @@
 """What arq is told: which jobs there are, when they run, and how patient it is."""
 
-import os
+import asyncio
 
 import msgspec
-from arq import cron
-from arq.connections import RedisSettings
-from arq.cron import CronJob
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from arq import Worker, cron
+from arq.connections import ArqRedis
+from redis.asyncio import ConnectionPool
 
-from chat.db import create_pool
-from chat.settings import load
-from workers.jobs import Context, flush_last_use, forget_departures, forget_expired_sessions
+from chat.db import Pool
+from chat.settings import Settings
+from workers.jobs import (
+    flush_last_use,
+    flush_receipts,
+    forget_departures,
+    forget_expired_sessions,
+    give_sign_of_life,
+)
 
-_settings = load(os.environ)
-
-
-def _redis_settings() -> RedisSettings:
-    """The address, and that a worker which has lost Redis tries again until it is back, at most 2 s apart."""
-    redis_settings = RedisSettings.from_dsn(_settings.redis_url)
-    redis_settings.retry = Retry(ExponentialBackoff(cap=2, base=0.1), -1)
-    # Without OSError, what fails to connect isn't tried again.
-    redis_settings.retry_on_error = [RedisConnectionError, RedisTimeoutError, OSError]
-    return redis_settings
+# A Redis that doesn't answer for so long counts as lost.
+_REDIS_SECONDS = 5.0
 
 
-async def _startup(context: Context) -> None:
-    context["settings"] = _settings
-    context["pool"] = await create_pool(msgspec.structs.replace(_settings, database_pool_min=1, database_pool_max=4))
+def make_worker(settings: Settings, pool: Pool, *, ending: asyncio.Event) -> Worker:
+    """A worker that can be run once. Jobs are at-least-once: one that dies has its jobs run again, so they bear it.
 
-
-async def _shutdown(context: Context) -> None:
-    await context["pool"].close()
-
-
-class WorkerSettings:
-    """Read by arq. Jobs are at-least-once: a worker that dies has its jobs run again, so they bear it."""
-
-    redis_settings = _redis_settings()
-    on_startup = _startup
-    on_shutdown = _shutdown
-    cron_jobs: tuple[CronJob, ...] = (
-        # arq's types want jobs with any arguments whatever; a cron job is called with the context alone.
-        cron(flush_last_use, second=set(range(0, 60, 10)), timeout=8),  # type: ignore[arg-type]
-        cron(forget_expired_sessions, minute=set(range(0, 60, 10)), timeout=30),  # type: ignore[arg-type]
-        cron(forget_departures, minute=5, timeout=30),  # type: ignore[arg-type]
+    It ends with an error when Redis is lost, and doesn't listen to signals: whoever runs it does.
+    """
+    flush_seconds = set(range(0, 60, settings.receipts_flush_seconds))
+    return Worker(
+        redis_pool=_connect(settings),
+        ctx={"settings": settings, "pool": pool, "ending": ending},
+        # arq's types want jobs and hooks with any arguments whatever; these are called with the context alone.
+        cron_jobs=[
+            cron(flush_receipts, second=flush_seconds, run_at_startup=True, timeout=90),  # type: ignore[arg-type]
+            cron(flush_last_use, second=set(range(0, 60, 10)), timeout=8),  # type: ignore[arg-type]
+            cron(forget_expired_sessions, minute=set(range(0, 60, 10)), timeout=30),  # type: ignore[arg-type]
+            cron(forget_departures, minute=5, timeout=30),  # type: ignore[arg-type]
+        ],
+        on_job_end=give_sign_of_life,  # type: ignore[arg-type]
+        job_serializer=msgspec.json.encode,
+        job_deserializer=msgspec.json.decode,
+        health_check_interval=15,
+        job_timeout=30,
+        max_tries=5,
+        keep_result=0,
+        log_results=False,
+        handle_signals=False,
     )
-    # JSON and not pickle: whoever can write to Redis must not be able to run code here.
-    job_serializer = msgspec.json.encode
-    job_deserializer = msgspec.json.decode
-    health_check_interval = 15
-    # A crashed worker's job waits for the longest timeout before another takes it, so none is long.
-    job_timeout = 30
-    max_tries = 5
-    keep_result = 0
-    log_results = False
-    # What has begun is finished when the worker is told to stop.
-    job_completion_wait = 10
+
+
+def _connect(settings: Settings) -> ArqRedis:
+    """JSON and not pickle: whoever can write to Redis must not be able to run code here."""
+    return ArqRedis(
+        ConnectionPool.from_url(
+            settings.redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+        ),
+        job_serializer=msgspec.json.encode,
+        job_deserializer=msgspec.json.decode,
+    )

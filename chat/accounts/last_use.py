@@ -11,17 +11,23 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from uuid import UUID
 
-from redis.exceptions import ResponseError
-
 from chat.accounts import queries, session_queries, token_queries
 from chat.db import Pool
 from chat.redis import UNAVAILABLE, Redis
 
 USED = "chat:sessions:used"
-FLUSHING = "chat:sessions:used:flushing"
 
 # For so long uses are gathered before they go to Redis, all in one command.
 GATHER_SECONDS = 5.0
+# About so many are brought at once.
+_BATCH = 2000
+
+# What was stored goes, unless a newer use has come meanwhile.
+_LET_GO = """
+for i = 1, #ARGV, 2 do
+    if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
+end
+"""
 
 
 class LastUse:
@@ -63,23 +69,26 @@ class LastUse:
 async def flush(pool: Pool, redis: Redis) -> int:
     """The worker's half: bring what Redis has gathered to PostgreSQL; the number of sessions.
 
-    Only a session tells that its person was there; a token may be used by a program at night.
-
-    The hash is set aside under another name first, and let go of only when it is stored. A worker that dies in
-    between leaves it there for the next run; to store it twice changes nothing.
+    A use is let go of when it is stored. A worker that dies in between leaves it for the next run, and two may be at
+    work: to store it twice changes nothing.
     """
-    if not await redis.exists(FLUSHING):
-        try:
-            await redis.renamenx(USED, FLUSHING)
-        except ResponseError:
-            # There is nothing to set aside, or another worker has just done it.
-            return 0
-    gathered = await redis.hgetall(FLUSHING)  # type: ignore[misc]
+    touched = cursor = 0
+    while True:
+        cursor, gathered = await redis.hscan(USED, cursor, count=_BATCH)
+        if gathered:
+            touched += await _store(pool, gathered)
+            arguments = [part for use in gathered.items() for part in use]
+            await redis.register_script(_LET_GO)(keys=[USED], args=arguments)
+        if not cursor:
+            return touched
+
+
+async def _store(pool: Pool, gathered: dict[bytes, bytes]) -> int:
+    """Only a session tells that its person was there; a token may be used by a program at night."""
     used_at = {UUID(bytes=field): datetime.fromtimestamp(int(at), UTC) for field, at in gathered.items()}
     touched = await session_queries.touch_sessions(pool, used_at=used_at)
     await token_queries.touch_personal_tokens(pool, used_at=used_at)
     # In this order each person's latest session is the one that stays.
     by_time = sorted(touched, key=itemgetter("last_used_at"))
     await queries.move_last_seen(pool, seen_at={record["user_id"]: record["last_used_at"] for record in by_time})
-    await redis.delete(FLUSHING)
     return len(touched)

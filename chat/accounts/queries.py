@@ -198,13 +198,16 @@ async def update_names(connection: Connection, *, user_id: UUID, username: str, 
 
 
 async def move_last_seen(connection: Connection, *, seen_at: dict[UUID, datetime]) -> None:
-    """Move the times at which people were last seen forward; never back."""
+    """Move the times at which people were last seen forward; never back, and not at all of those who are invisible."""
+    # In one order, so that two workers can't deadlock.
+    people = sorted(seen_at)
     await connection.execute(
         """
-        update users set last_seen_at = greatest(last_seen_at, seen.at)
+        update users set last_seen_at = seen.at
         from unnest($1::uuid[], $2::timestamptz[]) as seen (user_id, at)
-        where users.id = seen.user_id
+        where users.id = seen.user_id and not users.invisible
+            and (users.last_seen_at is null or users.last_seen_at < seen.at)
         """,
-        list(seen_at.keys()),
-        list(seen_at.values()),
+        people,
+        [seen_at[user_id] for user_id in people],
     )

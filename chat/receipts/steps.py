@@ -1,0 +1,50 @@
+"""What a batch of receipts comes to, member by member. Pure: no database."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+from chat.receipts.hand_over import Entry
+from chat.receipts.model import Receipt
+
+_Member: TypeAlias = tuple[UUID, UUID]
+
+
+class Step(NamedTuple):
+    """A member had read everything up to here at this time."""
+
+    conversation_id: UUID
+    user_id: UUID
+    up_to: int
+    at: datetime
+
+
+def furthest(entries: Iterable[Entry]) -> list[Receipt]:
+    """How far each member has come, in the order in which rows are locked."""
+    found: dict[_Member, Receipt] = {}
+    for _, receipt, _ in entries:
+        member = receipt.conversation_id, receipt.user_id
+        before = found.get(member, receipt)
+        found[member] = Receipt(
+            *member, delivered=max(before.delivered, receipt.delivered), read=max(before.read, receipt.read)
+        )
+    return [found[member] for member in sorted(found)]
+
+
+def steps(entries: Iterable[Entry]) -> list[Step]:
+    """When each member has read what: without the steps that say nothing, because a further one is as old."""
+    found: dict[_Member, list[tuple[int, datetime]]] = {}
+    for _, receipt, at in entries:
+        if receipt.read > 0:
+            found.setdefault((receipt.conversation_id, receipt.user_id), []).append((receipt.read, at))
+    return [Step(*member, up_to, at) for member, made in found.items() for up_to, at in _telling(made)]
+
+
+def _telling(made: list[tuple[int, datetime]]) -> list[tuple[int, datetime]]:
+    """Each step is older than all that are further."""
+    telling: list[tuple[int, datetime]] = []
+    for up_to, at in sorted(made, key=lambda step: (-step[0], step[1])):
+        if not telling or at < telling[-1][1]:
+            telling.append((up_to, at))
+    return telling
