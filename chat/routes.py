@@ -4,8 +4,10 @@ from uuid import UUID
 
 from aiohttp import web
 
+from chat.accounts import contact_pages as contacts
 from chat.accounts import pages as accounts
 from chat.accounts import people_pages as people
+from chat.accounts import privacy_pages as privacy
 from chat.accounts import settings_pages as settings
 from chat.accounts import socket as account_events
 from chat.accounts import token_pages as tokens
@@ -34,7 +36,13 @@ PAGES = [
     web.get("/switcher", conversations.switcher),
     web.get("/people", new_conversations.people),
     web.post("/people", new_conversations.start),
+    web.get("/people/{user_id}", contacts.card),
     web.post("/people/{user_id}/conversation", new_conversations.open_direct),
+    web.get("/people/{user_id}/block", contacts.block_dialog),
+    web.post("/people/{user_id}/block", contacts.block),
+    web.get("/contacts", contacts.contacts),
+    web.post("/contacts/{user_id}/add", contacts.add),
+    web.post("/contacts/{user_id}/remove", contacts.remove),
     web.get("/rooms", rooms.rooms),
     web.post("/rooms", rooms.create_room),
     web.get("/rooms/new", rooms.new_room),
@@ -47,6 +55,7 @@ PAGES = [
     web.post("/c/{conversation_id}/details", details.change_details),
     web.post("/c/{conversation_id}/notifications", details.change_notifications),
     web.post("/c/{conversation_id}/mute", details.mute),
+    web.post("/c/{conversation_id}/receipts", details.share_reads),
     web.get("/c/{conversation_id}/leave", details.leave_dialog),
     web.post("/c/{conversation_id}/leave", details.leave),
     web.get("/c/{conversation_id}/archive", details.archive_dialog),
@@ -87,6 +96,8 @@ PAGES = [
     web.post("/settings/password", settings.change_password),
     web.post("/settings/sessions/revoke-all", settings.revoke_all_sessions),
     web.post("/settings/sessions/{session_id}/revoke", settings.revoke_session),
+    web.get("/settings/privacy", privacy.privacy),
+    web.post("/settings/privacy", privacy.change_privacy),
     web.get("/settings/tokens", tokens.tokens),
     web.post("/settings/tokens", tokens.create_token),
     web.post("/settings/tokens/{token_id}/revoke", tokens.revoke_token),

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from chat.accounts import contact_actions
 from chat.conversations import actions, member_actions, picking
 from chat.conversations.access import Deed, standing
 from chat.conversations.details import shown_members
@@ -151,9 +152,13 @@ async def _card(
     services = request.app[SERVICES]
     stands = await standing(services.pool, **whose)
     found = await member_actions.member(services, user_id=user_id, **whose)
+    relation = None
+    if found.active and user_id != whose["viewer_id"]:
+        relation = await contact_actions.relation(services, viewer_id=whose["viewer_id"], user_id=user_id)
     context = {
         "conversation": await actions.get(services, **whose),
         "member": found,
+        "relation": relation,
         "may": stands.may,
         "may_remove": stands.may_remove(found.role),
     }

@@ -9,9 +9,10 @@ import msgspec
 from aiohttp import web
 
 from chat.accounts import actions as accounts
+from chat.accounts import contact_actions
 from chat.accounts.sessions import require_viewer
 from chat.conversations import actions, room_actions
-from chat.conversations.model import Room, Row
+from chat.conversations.model import Room
 from chat.services import Services
 from chat.web.keys import SERVICES, SignedIn
 from chat.web.pages import render_page, render_partial, wants_pane
@@ -22,14 +23,16 @@ MOST_ROOMS = 8
 
 
 async def shell_context(request: web.Request, viewer: SignedIn) -> Mapping[str, Any]:
-    """What stands around every pane: the rows of the sidebar."""
-    rows = await actions.listed(request.app[SERVICES], viewer_id=viewer.id)
-    return {"conversations": rows, "list_version": _version_of(rows)}
+    """What stands around every pane: the rows of the sidebar, and how many have asked to be contacts."""
+    return await _sidebar(request.app[SERVICES], viewer.id)
 
 
-def _version_of(rows: list[Row]) -> str:
-    """The same for the same rows, and another one where anything about them has changed."""
-    return hashlib.blake2b(msgspec.json.encode(rows), digest_size=8).hexdigest()
+async def _sidebar(services: Services, viewer_id: UUID) -> Mapping[str, Any]:
+    """The version is the same for the same content, and another one where anything about it has changed."""
+    rows = await actions.listed(services, viewer_id=viewer_id)
+    requests = await contact_actions.requests_of(services, viewer_id=viewer_id)
+    version = hashlib.blake2b(msgspec.json.encode((rows, requests)), digest_size=8).hexdigest()
+    return {"conversations": rows, "requests": requests, "list_version": version}
 
 
 async def home(request: web.Request) -> web.Response:
@@ -43,13 +46,13 @@ async def home(request: web.Request) -> web.Response:
 
 
 async def sidebar(request: web.Request) -> web.Response:
-    """GET /sidebar?version=: all rows again, for a page that was away and may have missed some of their changes; 204
+    """GET /sidebar?version=: all of it again, for a page that was away and may have missed some of its changes; 204
     where it has missed nothing."""
     viewer = await require_viewer(request)
-    rows = await actions.listed(request.app[SERVICES], viewer_id=viewer.id)
-    if request.query.get("version") == _version_of(rows):
+    context = await _sidebar(request.app[SERVICES], viewer.id)
+    if request.query.get("version") == context["list_version"]:
         return web.Response(status=204)
-    return render_partial(request, "conversations/_rows.html", {"conversations": rows})
+    return render_partial(request, "conversations/_sidebar.html", context)
 
 
 async def conversation_row(request: web.Request) -> web.Response:

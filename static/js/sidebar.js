@@ -1,7 +1,7 @@
 /** The list of conversations: badges, order, which one is open, and the count in the window's title. */
 
 import { draftOf } from './drafts.js';
-import { loadLatest, on, openConversation, openId, rowOf } from './page.js';
+import { emit, loadLatest, on, openConversation, openId, rowOf } from './page.js';
 import { unreadInRow } from './reading.js';
 import { localise } from './times.js';
 
@@ -95,7 +95,8 @@ const watcher = new MutationObserver(plan);
 async function refetch() {
   await swapIn(`/sidebar?version=${list.dataset.version}`, 'innerMorph');
   // What is open and isn't in the list is an old one, or was lost meanwhile.
-  if (openId() && !rowOf(openId())) fetchRow(openId());
+  if (rowOf(openId())) adopt(rowOf(openId()).dataset);
+  else if (openId()) fetchRow(openId());
 }
 
 /** A row that isn't here yet, or has changed for this person; the server puts it into the list. */
@@ -108,9 +109,11 @@ async function fetchRow(conversation) {
 }
 
 /** What the person may do in the open conversation is what its row says. */
-function adopt({ role, archived, blocked }) {
+function adopt({ role, unreadFrom, archived, blocked }) {
   const section = openConversation();
   section.dataset.role = role;
+  if (unreadFrom) section.dataset.unreadFrom = unreadFrom;
+  else delete section.dataset.unreadFrom;
   section.toggleAttribute('data-archived', archived !== undefined);
   section.toggleAttribute('data-blocked', blocked !== undefined);
   retitle({ conversation_id: openId() });
@@ -151,6 +154,7 @@ async function swapIn(path, swap) {
   const askedAt = performance.now();
   try {
     const response = await fetch(path, { headers: { 'HX-Request': 'true' } });
+    if (response.status === 204) emit('listed');
     if (response.status !== 200 || response.redirected) return response.status;
     await htmx.swap({ sourceElement: list, target: list, swap, text: await response.text() });
     // What was lost meanwhile may have been told once more by an answer from before.
@@ -158,6 +162,7 @@ async function swapIn(path, swap) {
   } catch {
     return undefined; // No network: the next connection asks for the whole list.
   }
+  emit('listed');
   plan();
   return 200;
 }
@@ -169,6 +174,7 @@ export function start() {
   on('conversation:updated', changed);
   on('after:conversation:updated', retitle);
   on('conversation:removed', lost);
+  on('contacts:updated', refetch);
   on('message:received', ({ conversation_id: id }) => rowOf(id) || fetchRow(id));
   on('system:resync', () => setTimeout(refetch, Math.random() * 2_000));
   for (const name of ['opened', 'unread', 'drafts']) on(name, plan);
