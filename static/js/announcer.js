@@ -40,6 +40,9 @@ function announce() {
   news = [];
 }
 
+/** @param {string} text what is said once, and needn't wait for others */
+export const say = (text) => (announcer.textContent = text);
+
 export function start() {
   on('after:message:received', received);
 }

@@ -92,6 +92,7 @@ function reviveIfDown() {
 function opened() {
   heardAt = since = Date.now();
   connected = live.toggleAttribute('data-open', true);
+  beat();
   emit('connection', { open: true });
 }
 
@@ -114,11 +115,24 @@ function closed({ code, reason, connection }) {
   }
 }
 
+/** The person is there, or has been idle for so many seconds. */
+function beat() {
+  const idle = Math.max(0, Date.now() - touchedAt);
+  const status = idle < AWAY_AFTER ? 'online' : 'away';
+  send('presence:heartbeat', { status, device: mobile.matches ? 'mobile' : 'desktop', idle: idle / 1_000 });
+}
+
+/** Who comes back after a while is seen at once. */
+function touched() {
+  const wasAway = Date.now() - touchedAt >= AWAY_AFTER;
+  touchedAt = Date.now();
+  if (wasAway) beat();
+}
+
 function tick() {
   if (isOpen()) {
     stuckTicks = 0;
-    const status = Date.now() - touchedAt < AWAY_AFTER ? 'online' : 'away';
-    send('presence:heartbeat', { status, device: mobile.matches ? 'mobile' : 'desktop' });
+    beat();
     if (Date.now() - heardAt > SILENCE) probe();
   } else if (!live._htmx?.ws?.connection || socket()?.readyState === WebSocket.CONNECTING) {
     // Neither open nor waiting for its turn, or trying for so long that nobody can be listening there.
@@ -155,7 +169,7 @@ export function start() {
   addEventListener('online', reviveIfDown);
   addEventListener('offline', probe);
   document.addEventListener('visibilitychange', () => document.hidden || reviveIfDown());
-  for (const type of ['pointerdown', 'keydown']) addEventListener(type, () => (touchedAt = Date.now()), true);
+  for (const type of ['pointerdown', 'keydown', 'wheel']) addEventListener(type, touched, { capture: true, passive: true });
   setInterval(tick, HEARTBEAT);
   if (socket()?.readyState === WebSocket.OPEN) opened();
   // htmx may have looked at the page before hx-ws had arrived; if it hasn't, this does nothing.

@@ -9,12 +9,15 @@ import * as banner from './banner.js';
 import * as bubbles from './bubbles.js';
 import * as composer from './composer.js';
 import * as connection from './connection.js';
+import * as delivering from './delivering.js';
 import * as drafts from './drafts.js';
 import * as keyboard from './keyboard.js';
 import * as later from './later.js';
 import * as navigation from './navigation.js';
 import * as outbox from './outbox.js';
+import * as presence from './presence.js';
 import * as reading from './reading.js';
+import * as receipts from './receipts.js';
 import * as scrolling from './scrolling.js';
 import * as search from './search.js';
 import * as sidebar from './sidebar.js';
@@ -22,12 +25,13 @@ import * as switcher from './switcher.js';
 import * as sync from './sync.js';
 import * as timeline from './timeline.js';
 import * as tools from './tools.js';
+import * as typing from './typing.js';
 
 // Navigation comes first: it makes the pane visible, and what is hidden can't be measured. The timeline comes last:
 // it tells the others that the first page is there.
 for (const module of [
-  navigation, outbox, bubbles, drafts, composer, reading, scrolling, sync, connection, banner,
-  sidebar, announcer, search, switcher, keyboard, later, tools, timeline,
+  navigation, outbox, bubbles, drafts, composer, reading, receipts, scrolling, sync, connection, banner,
+  sidebar, delivering, announcer, search, switcher, keyboard, later, tools, presence, typing, timeline,
 ]) {
   module.start();
 }

@@ -21,10 +21,22 @@ export const dayName = (date) => relative(date, 'Today', 'Yesterday', weekday, d
 const inSentence = (date) => relative(date, timeOfDay, 'yesterday', weekday, dayAndMonth, withYear);
 
 /** As in "works until 14:20" and "works until Mar 3, 14:20". */
-const moment = (date) =>
+export const moment = (date) =>
   dayNumber(date) === dayNumber(new Date())
     ? timeOfDay.format(date)
     : `${shortDate.format(date)}, ${timeOfDay.format(date)}`;
+
+const past = new Intl.RelativeTimeFormat(words, { numeric: 'always' });
+const MINUTE = 60_000;
+
+/** As in "last seen just now", "5 minutes ago", "3 hours ago", "yesterday". */
+export function ago(date) {
+  const minutes = Math.floor((Date.now() - date.getTime()) / MINUTE);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return past.format(-minutes, 'minute');
+  if (dayNumber(date) < dayNumber(new Date())) return inSentence(date);
+  return past.format(-Math.floor(minutes / 60), 'hour');
+}
 
 const shortly = (date) => relative(date, timeOfDay, 'Yesterday', shortWeekday, shortDate, shortWithYear);
 
