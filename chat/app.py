@@ -10,8 +10,9 @@ import aiohttp_session
 from aiohttp import web
 from msgspec import Struct
 
+from chat import lifesign
 from chat.accounts.bearer import require_api_viewer
-from chat.accounts.keys import account_services
+from chat.accounts.keys import FIND_PRESENCE, account_services
 from chat.accounts.sessions import PostgresStorage
 from chat.conversations.keys import FIND_MESSAGES
 from chat.conversations.link_actions import welcome
@@ -22,21 +23,27 @@ from chat.events import Event, Message, MessageCreated
 from chat.fanout import fan_out
 from chat.folders import resource_folder
 from chat.messages import actions as messages
-from chat.messages.keys import WRITER
+from chat.messages.keys import RECEIPTS_ON_PAGE, WRITER
 from chat.messages.writer import Writer
+from chat.presence import actions as presence
+from chat.presence.heartbeats import Heartbeats
+from chat.presence.keys import HEARTBEATS, WATCHERS
 from chat.realtime.bus import Bus
 from chat.realtime.connection import GOING_AWAY
 from chat.realtime.frames import ReceiptCount, SystemResync
 from chat.realtime.hub import Hub
 from chat.realtime.newcomers import NEWCOMERS, Newcomers
+from chat.realtime.presence import PresenceUpdate
 from chat.realtime.receipt_counts import ReceiptCounts
 from chat.realtime.recheck import Recheck
 from chat.realtime.render import Renderer
 from chat.realtime.roster import Membership, Roster
 from chat.realtime.socket import FEATURES, HUB, RENDERER
 from chat.realtime.updates import ConversationUpdates
+from chat.realtime.watchers import Pair, Watchers
+from chat.receipts import backlog
 from chat.receipts import snapshots as receipts
-from chat.receipts.keys import RECEIPT_COUNTS, RECORDER
+from chat.receipts.keys import RECORDER
 from chat.receipts.recorder import Recorder
 from chat.redis import create_redis
 from chat.routes import ROUTES, SOCKET_FEATURES
@@ -51,7 +58,7 @@ from chat.web.health import HEALTH, setup_health
 from chat.web.keys import SERVICES, SHELL_CONTEXT
 from chat.web.observe import observe
 from chat.web.pages import setup_templates
-from chat.web.scrape import setup_metrics
+from chat.web.scrape import METRICS_SHARE, setup_metrics
 from chat.web.static import StaticFiles
 from chat.web.throttle import THROTTLE, RedisThrottle, count_change, tell_what_is_left
 
@@ -85,6 +92,7 @@ def create_app(settings: Settings) -> web.Application:
     app[NEWCOMERS] = Newcomers()
     app[AUTHENTICATE] = require_api_viewer
     app[FIND_MESSAGES] = messages.at_places
+    app[RECEIPTS_ON_PAGE] = receipts.on_page
     app.add_routes(ROUTES)
     app.cleanup_ctx.append(lambda app: _running(app, settings))
     app.cleanup_ctx.append(account_services)
@@ -103,6 +111,12 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     async def counted(conversation_id: UUID, writers: Collection[UUID]) -> Mapping[UUID, ReceiptCount]:
         return await receipts.counts(services, conversation_id, writers)
 
+    async def present(pairs: Sequence[Pair]) -> Mapping[Pair, PresenceUpdate]:
+        return await presence.seen_by(services, pairs)
+
+    grace = settings.presence_grace_seconds
+    heartbeats = Heartbeats(redis, presence_seconds=settings.presence_seconds, grace_seconds=grace)
+    watchers = Watchers(present, most=settings.presence_watchers, grace=grace)
     roster = Roster()
     updates = ConversationUpdates(seen_by)
     receipt_counts = ReceiptCounts(roster, counted)
@@ -111,6 +125,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         roster,
         updates,
         receipt_counts,
+        watchers,
         heartbeat_interval=settings.heartbeat_interval,
         heartbeat_timeout=settings.heartbeat_timeout,
         typing_seconds=settings.typing_seconds,
@@ -126,7 +141,13 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
 
     async def missed() -> None:
         recheck.soon()
+        heartbeats.repeat()
+        watchers.doubt(None)
         await hub.broadcast(SystemResync())
+
+    async def degraded(is_degraded: bool) -> None:
+        watchers.set_lost(is_degraded)
+        await hub.set_degraded(is_degraded)
 
     bus = Bus(
         redis,
@@ -134,7 +155,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         settings.database_url,
         receive=hub.emit,
         missed=missed,
-        degraded=hub.set_degraded,
+        degraded=degraded,
         read_message=read_message,
     )
     throttle = RedisThrottle(redis)
@@ -155,7 +176,9 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     app[HUB] = hub
     app[WRITER] = writer
     app[RECORDER] = recorder
-    app[RECEIPT_COUNTS] = receipt_counts
+    app[HEARTBEATS] = heartbeats
+    app[WATCHERS] = watchers
+    app[FIND_PRESENCE] = partial(presence.of_people, services)
     app[BUS] = bus
     app[THROTTLE] = throttle
     health = setup_health(app, services)
@@ -164,18 +187,23 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         return {"connections": len(hub.roster)}
 
     health.add("sockets", sockets, essential=True)
+    health.add("worker", partial(lifesign.check, redis), essential=False)
+    app[METRICS_SHARE].sources.append(partial(backlog.metrics, redis))
     await bus.start()
     background = [
         asyncio.create_task(hub.run()),
         asyncio.create_task(hub.keep_alive()),
         asyncio.create_task(updates.run()),
         asyncio.create_task(receipt_counts.run()),
+        asyncio.create_task(watchers.run()),
+        asyncio.create_task(heartbeats.run()),
         asyncio.create_task(recheck.run()),
         asyncio.create_task(recheck.settle_doubts()),
     ]
     yield
     await writer.close()
     await recorder.close()
+    await heartbeats.close()
     await bus.stop()
     for task in background:
         task.cancel()

@@ -1,4 +1,4 @@
-"""The command line: `chat run | web | worker | migrate | seed | doctor`.
+"""The command line: `chat run | web | worker | migrate | seed | receipts | doctor`.
 
 Only argparse is imported here. Each command is a module that is imported when it is asked for, because the time
 from exec to a web process's first answer counts.
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_worker(commands)
     _add_migrate(commands)
     _add_seed(commands)
+    _add_receipts(commands)
     _add_doctor(commands)
     return parser
 
@@ -108,6 +109,21 @@ def _add_migrate(commands: "_Commands[argparse.ArgumentParser]") -> None:
 
 def _add_seed(commands: "_Commands[argparse.ArgumentParser]") -> None:
     _add(commands, "seed", "add the demo data", "Refused where the database has users already.")
+
+
+def _add_receipts(commands: "_Commands[argparse.ArgumentParser]") -> None:
+    receipts = _add(
+        commands,
+        "receipts",
+        "say which read receipts wait to be stored, and which could not be",
+        "Exit status 1 where some are set aside.",
+    )
+    deeds = receipts.add_subparsers(title="deeds", metavar="DEED", dest="deed")
+    deeds.add_parser(
+        "retry",
+        help="have those tried again that are set aside",
+        description="Have those tried again that are set aside. May be repeated: to store one twice changes nothing.",
+    )
 
 
 def _add_doctor(commands: "_Commands[argparse.ArgumentParser]") -> None:

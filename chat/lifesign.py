@@ -19,3 +19,15 @@ async def seconds_since(redis: Redis) -> float | None:
     `redis.UNAVAILABLE`."""
     left: int = await redis.pttl(_KEY)
     return None if left < 0 else max(0.0, _SECONDS - left / 1000)
+
+
+class WorkerSilent(Exception):
+    """No worker has ended a job for more than 30 seconds."""
+
+
+async def check(redis: Redis) -> dict[str, int]:
+    """For a health check: for how many seconds none has. Raises `WorkerSilent`, or one of `redis.UNAVAILABLE`."""
+    seconds = await seconds_since(redis)
+    if seconds is None:
+        raise WorkerSilent
+    return {"silent_seconds": round(seconds)}

@@ -10,7 +10,7 @@ from chat.accounts.token_queries import delete_used_refresh_tokens
 from chat.conversations.change_queries import forget_departures as delete_departures
 from chat.receipts import flush as receipts
 
-# arq's, with what the worker puts into it: `settings`, the `pool`, and `ending`, an event that is set when it has to end.
+# arq's, with what the worker puts into it: `settings`, `pool`, and `ending`, an event that is set when it is to end.
 Context: TypeAlias = dict[Any, Any]
 
 

@@ -6,7 +6,7 @@ import platform
 import shutil
 import stat
 import sys
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +16,13 @@ import asyncpg
 import redis.asyncio
 from redis.exceptions import RedisError
 
+from chat import lifesign
 from chat.commands.ports import is_free
 from chat.commands.queries import server_clock, server_facts
 from chat.folders import home_folder, resource_folder
 from chat.migrations import MigrationError, read_migrations, status
+from chat.receipts import backlog
+from chat.receipts.backlog import Backlog
 from chat.settings import Settings
 
 _OLDEST_POSTGRES = 150000
@@ -27,7 +30,6 @@ _OLDEST_REDIS = (6, 2)
 _FREE_BYTES = 1024**3
 _CLOCK_SECONDS = 2.0
 _POOLS_SHARE = 0.9
-_WORKER_KEY = "arq:queue:health-check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,19 +185,21 @@ async def _check_clock(connection: "asyncpg.Connection[asyncpg.Record]") -> Find
 
 
 async def check_redis(settings: Settings, *, expect_worker: bool) -> list[Finding]:
-    """Is Redis there, new enough, not forgetting silently, and is a worker alive where there should be one?"""
+    """Is Redis there, new enough, not forgetting silently, is a worker alive where there should be one, and did it
+    store all receipts?"""
     connection = redis.asyncio.Redis.from_url(settings.redis_url, socket_connect_timeout=5, socket_timeout=5)
     try:
         server = await connection.info("server")
         memory = await connection.info("memory")
-        worker = await cast("Awaitable[bytes | None]", connection.get(_WORKER_KEY))
+        silent = await lifesign.seconds_since(connection)
+        waiting = await backlog.look(connection)
     except (RedisError, OSError, ValueError) as error:
         advice = "start it, or set REDIS_URL to redis://:password@host:6379/0"
         return [Finding("wrong", "Redis", f"can't be used: {error}", advice)]
     finally:
         await connection.aclose()
-    findings = [_judge_version(server), _judge_eviction(memory)]
-    return [*findings, _judge_worker(worker)] if expect_worker else findings
+    findings = [_judge_version(server), _judge_eviction(memory), _judge_receipts(waiting)]
+    return [*findings, _judge_worker(silent)] if expect_worker else findings
 
 
 def _judge_version(server: Mapping[str, object]) -> Finding:
@@ -214,7 +218,14 @@ def _judge_eviction(memory: Mapping[str, object]) -> Finding:
     return fine("eviction", policy)
 
 
-def _judge_worker(seen: bytes | None) -> Finding:
-    if seen is None:
+def _judge_worker(silent: float | None) -> Finding:
+    if silent is None:
         return Finding("wrong", "worker", "none is alive", "start chat worker (chat run does)")
-    return fine("worker", seen.decode(errors="replace"))
+    return fine("worker", f"alive {silent:.0f} s ago")
+
+
+def _judge_receipts(waiting: Backlog) -> Finding:
+    if waiting.set_aside:
+        found = f"{waiting.set_aside} entries are set aside: they could not be stored"
+        return Finding("wrong", "receipts", found, "chat receipts says why; then chat receipts retry")
+    return fine("receipts", f"{waiting.pending} wait for the worker, none is set aside")

@@ -20,8 +20,6 @@ ASIDE = "chat:receipts:set-aside"
 FAILURE = "chat:receipts:failure"
 # What the worker counts. Web processes tell it in their metrics, for the worker has no address of its own.
 NUMBERS = "chat:receipts:flush"
-# So many are moved back by one script, which nothing else in Redis can interrupt.
-_MOVED_AT_ONCE = 1000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _GROUP, _CONSUMER = "flush", "worker"
@@ -56,7 +54,6 @@ if #entries < count then
     for _, entry in ipairs(new and new[1][2] or {{}}) do entries[#entries + 1] = entry end
 end
 if retried > 0 then redis.pcall('HINCRBY', KEYS[3], 'retried', retried) end
-if aside > 0 then redis.pcall('HINCRBY', KEYS[3], 'set_aside', aside) end
 return {{entries, aside}}
 """
 
@@ -76,23 +73,6 @@ end
 redis.pcall('HINCRBY', KEYS[2], 'entries', count)
 redis.pcall('HINCRBY', KEYS[2], 'batches', 1)
 redis.pcall('HINCRBY', KEYS[2], 'rows', ARGV[2])
-"""
-
-_MOVE_BACK = """
-local entries = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[1])
-for _, entry in ipairs(entries) do
-    local fields = entry[2]
-    local kept = {}
-    for i = 1, #fields, 2 do
-        if fields[i] ~= 'w' then
-            kept[#kept + 1] = fields[i]
-            kept[#kept + 1] = fields[i + 1]
-        end
-    end
-    redis.call('XADD', KEYS[2], '*', unpack(kept))
-    redis.call('XDEL', KEYS[1], entry[1])
-end
-return #entries
 """
 
 
@@ -133,18 +113,6 @@ async def let_go(redis: Redis, *, entries: Sequence[Entry], stored: Sequence[Rec
 async def note_failure(redis: Redis, why: str, *, seconds: float) -> None:
     """Why entries could not be stored: whoever finds them set aside within so many seconds is told."""
     await redis.set(FAILURE, why, px=int(seconds * 1000))
-
-
-async def move_back(redis: Redis) -> int:
-    """Have what was set aside tried again; how many entries. To store one twice changes nothing."""
-    moved = 0
-    set_aside: int = await redis.xlen(ASIDE)
-    while moved < set_aside:
-        some = int(await redis.register_script(_MOVE_BACK)(keys=[ASIDE, STREAM], args=[_MOVED_AT_ONCE]))
-        if not some:
-            break
-        moved += some
-    return moved
 
 
 def _entry(id_: bytes, fields: Sequence[bytes]) -> Entry | None:

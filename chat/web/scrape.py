@@ -7,9 +7,9 @@ in a folder that they share, and answers for all, each value labelled with its p
 import asyncio
 import hmac
 import ipaddress
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from aiohttp import web
@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import Metric
 from yarl import URL
 
+from chat.redis import UNAVAILABLE
 from chat.settings import Settings
 from chat.web.keys import SERVICES
 from chat.web.logs import get_logger
@@ -37,12 +38,17 @@ class Family(msgspec.Struct):
     samples: list[tuple[str, dict[str, str], float]]
 
 
+# Numbers that belong to no process, and are read when a scrape wants them.
+Source: TypeAlias = Callable[[], Awaitable[list[Family]]]
+
+
 class MetricsShare:
     """Hands this process's numbers to its siblings, and asks for theirs."""
 
     def __init__(self, *, process: str, folder: Path | None) -> None:
         """`process` is the label; `folder` is where the siblings have their sockets, None where there are none."""
         self.process = process
+        self.sources: list[Source] = []
         self._folder = folder
 
     async def serve(self, _app: web.Application) -> AsyncIterator[None]:
@@ -57,10 +63,10 @@ class MetricsShare:
         path.unlink(missing_ok=True)
 
     async def gather(self) -> list[Family]:
-        """The numbers of all processes. A sibling that doesn't answer within a second is left out."""
+        """The numbers of all processes, and of the sources. Who doesn't answer within a second is left out."""
         own = self._folder and self._folder / f"{self.process}.sock"
         others = [path for path in self._folder.glob("*.sock") if path != own] if self._folder else []
-        answers = await asyncio.gather(*(_ask(path) for path in others))
+        answers = await asyncio.gather(*(_ask(path) for path in others), *(_read(source) for source in self.sources))
         return _merged([snapshot(self.process), *answers])
 
     async def _hand_over(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -152,6 +158,15 @@ async def _ask(path: Path) -> list[Family]:
                 writer.close()
     except (OSError, TimeoutError, msgspec.DecodeError) as error:
         log.warning("metrics.sibling_silent", sibling=path.stem, error=type(error).__qualname__)
+        return []
+
+
+async def _read(source: Source) -> list[Family]:
+    try:
+        async with asyncio.timeout(SIBLING_SECONDS):
+            return await source()
+    except UNAVAILABLE as error:
+        log.warning("metrics.source_silent", error=type(error).__qualname__)
         return []
 
 

@@ -5,11 +5,17 @@ import pytest
 from chat.cli import main
 from tests.commands.conftest import RunChat
 
-COMMANDS = ["run", "web", "worker", "migrate", "seed", "doctor"]
+COMMANDS = ["run", "web", "worker", "migrate", "seed", "receipts", "doctor"]
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], *[[name] for name in COMMANDS], *[["migrate", way] for way in ("up", "down", "status")]]
+    "arguments",
+    [
+        [],
+        *[[name] for name in COMMANDS],
+        *[["migrate", way] for way in ("up", "down", "status")],
+        ["receipts", "retry"],
+    ],
 )
 def test_each_command_explains_itself(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

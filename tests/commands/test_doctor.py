@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from chat.commands.checks import _WORKER_KEY
 from tests.commands.conftest import Outcome, RunChat
 from tests.commands.processes import wait_until
 from tests.servers import WorkerProcess
@@ -63,8 +62,18 @@ def test_of_named_servers_it_sees_what_is_careless_and_whether_a_worker_lives(
 
     worker = start_worker()
     with redis.Redis.from_url(redis_url) as connection:
-        wait_until(lambda: connection.exists(_WORKER_KEY), worker.printed)
+        wait_until(lambda: connection.exists("chat:worker:alive"), worker.printed)
     assert list(wrong(chat("doctor"))) == ["durability"]
+
+
+def test_receipts_that_are_set_aside_are_noticed(chat: RunChat, redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url) as connection:
+        connection.xadd("chat:receipts:set-aside", {"w": "ConnectionRefusedError"})
+
+    found = chat("doctor")
+
+    assert wrong(found)["receipts"].startswith("1 entries are set aside")
+    assert "chat receipts retry" in advice(found, "receipts")
 
 
 def test_servers_that_are_away_are_told_apart(chat: RunChat) -> None:
