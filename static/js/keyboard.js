@@ -9,7 +9,8 @@ import { act } from './tools.js';
 
 /** What a key does with the message that has the focus (tools.js). */
 const DEEDS = {
-  Enter: 'menu', ContextMenu: 'menu', r: 'reply', e: 'edit', '+': 'pick', c: 'copyLink', Delete: 'remove', Backspace: 'remove',
+  Enter: 'menu', ContextMenu: 'menu', r: 'reply', e: 'edit', '+': 'pick', c: 'copyLink', u: 'markUnread',
+  Delete: 'remove', Backspace: 'remove',
 };
 
 const isTyping = (element) => element.matches('input, textarea, select, [contenteditable]');

@@ -54,6 +54,14 @@ function arrived(messages) {
   first.before(line ?? element('new-line', 'New'));
 }
 
+/** The line "New" stands before what was marked as unread, where that is loaded. */
+function moveLine() {
+  timeline.querySelector(':scope > .new-line')?.remove();
+  const unread = firstUnreadIn(openConversation());
+  const first = timeline.querySelector(`:scope > [data-seq="${unread}"]`);
+  first?.before(element('new-line', 'New'));
+}
+
 /** One separator before the first message of each local day; those that are right stay untouched. */
 function separateDays() {
   const spare = new Set(timeline.querySelectorAll(':scope > .day'));
@@ -129,6 +137,7 @@ export function start() {
     localise(document);
     if (openConversation()) separateDays();
   });
+  on('marked-unread', moveLine);
   localise(document);
   opened();
 }

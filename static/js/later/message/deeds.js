@@ -4,6 +4,7 @@ import * as composing from './composing.js';
 import { copyLink, copyText } from './clipboard.js';
 import * as details from './details.js';
 import { follow } from './following.js';
+import { markRead, markUnread } from './marking.js';
 import * as menu from './menu.js';
 import * as picker from './picker.js';
 import * as reacting from './reacting.js';
@@ -23,6 +24,9 @@ const DEEDS = {
   copyLink,
   showEdits: details.showEdits,
   showReactions: details.showReactions,
+  showReceipts: details.showReceipts,
+  markRead,
+  markUnread,
   remove: removal.ask,
   follow,
 };

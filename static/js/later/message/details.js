@@ -1,16 +1,22 @@
-/** What lies behind a message: what it said before it was edited, and who reacted to it. */
+/** What lies behind a message: what it said before it was edited, who reacted to it, and who has read it. */
 
-import { on } from '../../page.js';
+import { on, openId } from '../../page.js';
+import { moment } from '../../times.js';
 import { place } from './floating.js';
 import { get } from './request.js';
 
 const HINT_AFTER = 350;
 const MOST_NAMES = 12;
+const REFRESH_AFTER = 400;
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** The reaction that the hint is about, or will be. @type {HTMLElement | undefined} */
 let hinted;
 let timer;
+/** Where the receipts in the dialog come from, while it shows some. @type {string | undefined} */
+let receipts;
+let refreshing;
+let filled = 0;
 
 const pathOf = (message, part) => `/messages/${message.id.replace('message-', '')}/${part}`;
 
@@ -20,17 +26,52 @@ export const showEdits = (message) => show('Earlier versions', pathOf(message, '
 /** @param {HTMLElement} message */
 export const showReactions = (message) => show('Reactions', pathOf(message, 'reactions'));
 
+/** @param {HTMLElement} message of one's own */
+export async function showReceipts(message) {
+  const path = pathOf(message, 'receipts');
+  await show('Who has read this', path);
+  receipts = path;
+}
+
 async function show(title, path) {
   const dialog = document.getElementById('message-details');
-  const content = dialog.querySelector('.message-facts');
   dialog.querySelector('h2').textContent = title;
-  content.replaceChildren();
+  dialog.querySelector('.message-facts').replaceChildren();
+  receipts = undefined;
   hint();
   dialog.showModal();
+  await fill(path);
+}
+
+async function fill(path) {
+  const content = document.querySelector('#message-details .message-facts');
   const { text, reason } = await get(path);
   if (reason) content.textContent = reason;
   else content.innerHTML = text;
-  for (const time of content.querySelectorAll('time')) time.textContent = exact.format(new Date(time.dateTime));
+  htmx.process(content);
+  sayTimes(content);
+  filled = linesIn(content);
+}
+
+const linesIn = (content) => content.querySelectorAll('li').length;
+
+/** To the minute, as it is told beside each name; of an earlier version also the day. */
+function sayTimes(content) {
+  for (const time of content.querySelectorAll('time')) {
+    const date = new Date(time.dateTime);
+    time.textContent = time.closest('.recipients') ? moment(date) : exact.format(date);
+    time.title = exact.format(date);
+  }
+}
+
+/** Who looks at the list sees it change; who has asked for more of it keeps that. */
+function receiptsChanged({ conversation_id: conversation }) {
+  if (conversation !== openId()) return;
+  clearTimeout(refreshing);
+  refreshing = setTimeout(() => {
+    const dialog = document.getElementById('message-details');
+    if (dialog.open && receipts && linesIn(dialog) === filled) fill(receipts);
+  }, REFRESH_AFTER);
 }
 
 /** @param {HTMLElement} [chip] the reaction that is pointed at, or has the focus */
@@ -68,5 +109,7 @@ function namesIn(group) {
 
 export function start() {
   on('timeline', () => hinted?.isConnected === false && hint());
+  for (const name of ['receipt:updated', 'receipt:count']) on(name, receiptsChanged);
+  document.getElementById('message-details').addEventListener('htmx:after:swap', ({ currentTarget }) => sayTimes(currentTarget));
   document.addEventListener('scroll', () => hint(), { capture: true, passive: true });
 }

@@ -5,7 +5,7 @@ import * as details from './details.js';
 import { favourites } from './favourites.js';
 import { open as float, prepare } from './floating.js';
 import { isOwnReaction, react } from './reacting.js';
-import { isReadOnly, mayEdit, mayRemove } from './rights.js';
+import { canBeRead, isReadOnly, mayEdit, mayRemove, maySeeReceipts } from './rights.js';
 
 const QUICK = 6;
 
@@ -22,6 +22,8 @@ export function open(message, element) {
     edit: mayEdit(message),
     showEdits: message.querySelector('.edited'),
     showReactions: message.querySelector('.reaction'),
+    showReceipts: maySeeReceipts(message),
+    markRead: canBeRead(),
     remove: mayRemove(message),
   };
   for (const [deed, may] of Object.entries(possible)) dialog.querySelector(`[data-do="${deed}"]`).hidden = !may;

@@ -24,7 +24,7 @@ export async function post(path, fields = {}) {
     if (isSignedOut(response)) return signIn();
     const answer = await response.json();
     if (!response.ok) return { reason: answer.error.message };
-    await receive(answer);
+    if (answer.type) await receive(answer);
     return { reason: '' };
   } catch {
     return { reason: unreachable(), unreachable: true };

@@ -1,6 +1,7 @@
 /** What this person may do with a message. The server decides; this is only what is offered. */
 
 import { openConversation, userId } from '../../page.js';
+import { unreadIn } from '../../reading.js';
 
 const isOwn = (message) => message.dataset.author === userId;
 
@@ -15,3 +16,9 @@ export function mayRemove(message) {
   const { kind, role } = openConversation().dataset;
   return mayEdit(message) || (kind === 'room' && ['owner', 'admin'].includes(role));
 }
+
+/** Who has read it is told to whoever wrote it. @param {HTMLElement} message @returns {boolean} */
+export const maySeeReceipts = isOwn;
+
+/** @returns {boolean} whether the open conversation has something that isn't read */
+export const canBeRead = () => unreadIn(openConversation()) > 0;

@@ -1,0 +1,110 @@
+/**
+ * How far the others in the open conversation have come: the ticks of one's own messages, and how many have read the
+ * newest of them. The page brings what holds at first (`data-receipts`), the socket what becomes of it.
+ */
+
+import { on, onAction, openConversation, openId, openTimeline, userId } from './page.js';
+import { moment } from './times.js';
+import { act } from './tools.js';
+
+/** Of so many messages at the end of a larger conversation the readers are counted. */
+const COUNTED = 50;
+
+/**
+ * Somebody else in a smaller conversation. What was read is null where it isn't shared; `steps` are those that this
+ * page has seen happen, the first of them from message `since` on.
+ * @typedef {{delivered: number, read: number | null, since: number, steps: {upTo: number, at: string}[]}} Other
+ */
+
+/** @type {Map<string, Other>} by the person's id */
+const others = new Map();
+/** What holds in a larger conversation, as `receipt:count` tells it; null where nothing is told. */
+let counted = null;
+
+function opened() {
+  others.clear();
+  counted = null;
+  const told = JSON.parse(openConversation()?.dataset.receipts ?? 'null');
+  if (Array.isArray(told)) told.forEach(note);
+  else counted = told;
+  show();
+}
+
+function note({ user_id: id, delivered_up_to: delivered, read_up_to: read, at }) {
+  const known = others.get(id);
+  const other = { delivered: Math.max(delivered, known?.delivered ?? 0), read, since: read, steps: [] };
+  if (read !== null && known && known.read !== null) {
+    Object.assign(other, { read: Math.max(read, known.read), since: known.since, steps: known.steps });
+    if (read > known.read) other.steps.push({ upTo: read, at });
+  }
+  others.set(id, other);
+}
+
+function onUpdated(frame) {
+  if (frame.conversation_id !== openId() || frame.user_id === userId) return;
+  counted = null;
+  note(frame);
+  show();
+}
+
+function onCount(frame) {
+  if (frame.conversation_id !== openId()) return;
+  others.clear();
+  counted = frame;
+  show();
+}
+
+/** @returns {number} how many have read it; of what is older than the counts go, at least so many */
+function readersOf(seq) {
+  if (!counted) return [...others.values()].filter(({ read }) => read !== null && read >= seq).length;
+  // Told is where the count changes: it is the same for those before.
+  return counted.earlier.reduce((found, [from, count]) => (from >= seq ? count : found), counted.count);
+}
+
+/** @returns {'sent' | 'delivered' | 'read'} */
+function statusOf(seq) {
+  if (readersOf(seq) || counted?.read_up_to >= seq) return 'read';
+  const delivered = counted?.delivered_up_to ?? Math.max(0, ...[...others.values()].map((other) => other.delivered));
+  return delivered >= seq ? 'delivered' : 'sent';
+}
+
+/** @returns {string} "Read by 3", or by whom, and when, where there is only one other */
+function describe(seq, status) {
+  const section = openConversation();
+  if (status !== 'read') return status === 'sent' ? 'Sent' : 'Delivered';
+  if (section.dataset.kind !== 'direct') {
+    const isCounted = !counted || seq > Number(section.dataset.lastSeq) - COUNTED;
+    return isCounted ? `Read by ${readersOf(seq).toLocaleString('en')}` : 'Read';
+  }
+  const name = document.getElementById(`header-name-${openId()}`).textContent.trim();
+  const [{ since, steps }] = others.values();
+  const step = seq > since && steps.find(({ upTo }) => upTo >= seq);
+  return `Read by ${name}${step ? `, ${moment(new Date(step.at))}` : ''}`;
+}
+
+/** Makes the ticks say what is known; calling it again changes nothing. */
+function show() {
+  const own = openTimeline()?.querySelectorAll(`:scope > [data-author="${userId}"]:not(.system, .deleted)`) ?? [];
+  const isDirect = openConversation()?.dataset.kind === 'direct';
+  let hasLabel = isDirect;
+  for (const message of [...own].reverse()) {
+    const seq = Number(message.dataset.seq);
+    const status = statusOf(seq);
+    const ticks = message.querySelector('.ticks');
+    const text = describe(seq, status);
+    const isLabelled = !hasLabel && status === 'read';
+    hasLabel ||= isLabelled;
+    if (message.dataset.status !== status) message.dataset.status = status;
+    if (ticks.ariaLabel !== text) ticks.ariaLabel = ticks.title = text;
+    if (!isLabelled) delete ticks.dataset.readers;
+    else if (ticks.dataset.readers !== text) ticks.dataset.readers = text;
+  }
+}
+
+export function start() {
+  on('opened', opened);
+  on('timeline', show);
+  on('receipt:updated', onUpdated);
+  on('receipt:count', onCount);
+  onAction('receipts', (ticks) => act('showReceipts', ticks));
+}
