@@ -1,5 +1,8 @@
 """The PostgreSQL connection pool."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TypeAlias
 
 import asyncpg
@@ -60,6 +63,19 @@ async def create_pool(settings: Settings) -> Pool:
         },
         reset=_keep_session,
     )
+
+
+@asynccontextmanager
+async def acquired(pool: Pool, *, timeout: float) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy]:  # noqa: ASYNC109
+    """A connection for so many seconds at most. Raises one of `UNAVAILABLE`."""
+    async with asyncio.timeout(timeout), pool.acquire() as connection:
+        try:
+            yield connection
+        except (asyncio.CancelledError, asyncpg.InternalClientError):
+            # Out of time: to take the statement back in order, asyncpg would ask a server that may be out of reach. Or
+            # the server has said goodbye, and asyncpg has not seen the end of the connection yet.
+            connection.terminate()
+            raise
 
 
 async def _keep_session(_connection: asyncpg.Connection) -> None:

@@ -86,18 +86,20 @@ class MessageDeleted(msgspec.Struct, frozen=True, tag="message:deleted", tag_fie
 
 
 class ReceiptMoved(msgspec.Struct, frozen=True, tag="receipt:updated", tag_field="type"):
-    """A member has received or read further than before, or has set the marker `unread_from`, or taken it away. Told to
-    that person's own devices; and where the conversation is `small` to those who have it on screen, what was read only
-    where it is `shared`."""
+    """A member, who came in after message `joined_seq`, has received or read further than before, or has set the marker
+    `unread_from`, or taken it away. What was read is told to that person's own devices; where the conversation is
+    `small`, those who have it on screen are told what was received, and what was read if it is `shared`."""
 
     conversation_id: UUID
     user_id: UUID
+    joined_seq: int
     delivered_up_to: int
     read_up_to: int
     at: Time
     unread_from: int | None
     is_delivered: bool
     is_read: bool
+    is_marked: bool
     small: bool
     shared: bool
 
@@ -122,6 +124,16 @@ class TypingStopped(msgspec.Struct, frozen=True, tag="typing:stopped", tag_field
 
     conversation_id: UUID
     user_id: UUID
+
+
+class PresenceChanged(msgspec.Struct, frozen=True, tag="presence:update", tag_field="type"):
+    """Somebody came, went away or came back; `last_seen`, in seconds of Unix time, where nobody is there any more. Told
+    to those who have the person on screen. Published by the script in Redis that finds it, and by no process."""
+
+    user_id: UUID
+    status: Literal["online", "away", "offline"]
+    device: Literal["desktop", "mobile"] | None
+    last_seen: float | None
 
 
 class PersonChanged(msgspec.Struct, frozen=True, tag="person:changed", tag_field="type"):
@@ -182,6 +194,7 @@ Event: TypeAlias = (
     | ConversationListed
     | ConversationChanged
     | ConversationRemoved
+    | PresenceChanged
     | PersonChanged
     | ContactsChanged
     | SessionsRevoked

@@ -54,7 +54,7 @@ STORE = f"""
         order by id
         for no key update
     ), admitted as (
-        select f.*, m.read_up_to_seq, m.unread_from_seq,
+        select f.*, m.joined_seq, m.read_up_to_seq, m.unread_from_seq,
             coalesce(m.read_receipts_enabled, f.read_receipts_enabled) as shared,
             l.last_seq, l.revision as last_revision, l.last_sender_id, l.last_message_at, l.small
         from fresh f
@@ -102,13 +102,13 @@ STORE = f"""
         n.client_message_id, n.content, 'text' as content_type, coalesce(n.continues, false) as continues,
         now() as created_at, null::timestamptz as edited_at, null::timestamptz as deleted_at,
         n.username, n.display_name, n.role, n.reply_to is not null as has_more, null as quote, null as reactions,
-        n.seq = r.seq and (r.covers or n.unread_from_seq is not null) as covers, n.small, n.shared
+        n.seq = r.seq and (r.covers or n.unread_from_seq is not null) as covers, n.joined_seq, n.small, n.shared
     from numbered n
     join reader r on r.conversation_id = n.conversation_id and r.sender_id = n.sender_id
     union all
     select k.position, true, k.newest, k.id, k.conversation_id, k.seq, k.revision, k.sender_id,
         k.client_message_id, k.content, k.content_type, k.continues, k.created_at, k.edited_at, k.deleted_at,
-        k.username, k.display_name, k.role, k.has_more, null, null, false, false, false
+        k.username, k.display_name, k.role, k.has_more, null, null, false, 0, false, false
     from known k
     order by 1
 """
@@ -124,9 +124,10 @@ MORE = f"""
 
 
 class Covered(NamedTuple):
-    """By sending a message its sender has read what was unread before: in a `small` conversation or a larger one, and
-    `shared` with the others or not."""
+    """By sending a message its sender, who came in after message `joined_seq`, has read what was unread before: in a
+    `small` conversation or a larger one, and `shared` with the others or not."""
 
+    joined_seq: int
     small: bool
     shared: bool
 
@@ -173,7 +174,7 @@ async def store(connection: Connection, *, messages: Sequence[NewMessage], small
             row["position"],
             row["duplicate"],
             row["untold"],
-            Covered(row["small"], row["shared"]) if row["covers"] else None,
+            Covered(row["joined_seq"], row["small"], row["shared"]) if row["covers"] else None,
             whole.get(row["id"], row),
         )
         for row in rows

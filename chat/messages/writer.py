@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from chat.conversations.model import ConversationNotFound
-from chat.db import UNAVAILABLE, Connection, Pool, Record
+from chat.db import UNAVAILABLE, Pool, Record, acquired
 from chat.errors import ChatError, Unavailable, ValidationFailed
 from chat.events import Message, Quote, Reaction, ReceiptMoved, Sender
 from chat.messages import store_queries
@@ -139,8 +139,8 @@ class Writer:
         attempt = 0
         while True:
             try:
-                async with asyncio.timeout(self._timeout), self._pool.acquire() as connection:
-                    return await _store_or_hang_up(connection, messages, small=self._small)
+                async with acquired(self._pool, timeout=self._timeout) as connection:
+                    return await store_queries.store(connection, messages=messages, small=self._small)
             except asyncpg.UniqueViolationError:
                 # Another process stored one of them in this moment. Now it is there to be found.
                 if attempt >= self._retries:
@@ -183,28 +183,18 @@ class Writer:
         return [answer for answer in waiting.answers if not answer.done()]
 
 
-async def _store_or_hang_up(
-    connection: Connection, messages: list[NewMessage], *, small: int
-) -> list[store_queries.Stored]:
-    try:
-        return await store_queries.store(connection, messages=messages, small=small)
-    except (asyncio.CancelledError, asyncpg.InternalClientError):
-        # Out of time: to take the statement back in order, asyncpg would ask a server that may be out of reach. Or the
-        # server has said goodbye, and asyncpg has not seen the end of the connection yet.
-        connection.terminate()
-        raise
-
-
 def _receipt_of(message: Message, covered: store_queries.Covered) -> ReceiptMoved:
     return ReceiptMoved(
         conversation_id=message.conversation_id,
         user_id=message.sender.id,
+        joined_seq=covered.joined_seq,
         delivered_up_to=message.seq,
         read_up_to=message.seq,
         at=message.created_at,
         unread_from=None,
         is_delivered=True,
         is_read=True,
+        is_marked=True,
         small=covered.small,
         shared=covered.shared,
     )

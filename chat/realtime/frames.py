@@ -12,7 +12,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from chat.errors import ChatError
-from chat.events import Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated, ReceiptMoved, TypingEvent
+from chat.events import (
+    Message,
+    MessageCreated,
+    MessageDeleted,
+    MessageEvent,
+    MessageUpdated,
+    ReceiptMoved,
+    TypingEvent,
+)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -162,11 +170,13 @@ class ContactsUpdated(Frame, frozen=True, tag="contacts:updated"):
 
 
 class ReceiptUpdated(Frame, frozen=True, tag="receipt:updated"):
-    """How far a member has received and read. `read_up_to` is None for whom it isn't shared with; `unread_from`, where
-    the person has marked messages as unread, is for the person's own devices."""
+    """How far a member has received and read; what came up to `joined_seq` was not sent to that person. `read_up_to` is
+    None for whom it isn't shared with; `unread_from`, where the person has marked messages as unread, is for the
+    person's own devices."""
 
     conversation_id: UUID
     user_id: UUID
+    joined_seq: int
     delivered_up_to: int
     read_up_to: int | None
     at: datetime
@@ -227,6 +237,7 @@ def receipt_updated(event: ReceiptMoved, *, read: bool = True, own: bool = False
     return ReceiptUpdated(
         conversation_id=event.conversation_id,
         user_id=event.user_id,
+        joined_seq=event.joined_seq,
         delivered_up_to=event.delivered_up_to,
         read_up_to=event.read_up_to if read else None,
         at=event.at,

@@ -16,12 +16,13 @@ NEWEST = 50
 #   `here` says whether it is written by this statement; what isn't goes through Redis.
 # - `locked` takes the rows that move, in the order of their keys, so that two processes can't deadlock, and reads them
 #   after the wait. Rows that don't move aren't touched.
+# - `timed` reads the clock when the row is held: of two steps of one person the further one is the later one.
 # - A step of reading is kept with its time. A message's readers follow from the steps: who read it, and when.
 RECORD = """
     with found as (
         select asked.position, m.conversation_id, m.user_id, c.last_seq,
             least(asked.delivered, c.last_seq) as delivered, least(asked.read, c.last_seq) as read,
-            m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq,
+            m.joined_seq, m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq,
             c.kind = 'direct' or c.members_count <= $5 as small,
             coalesce(m.read_receipts_enabled, u.read_receipts_enabled) as shared
         from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
@@ -38,27 +39,31 @@ RECORD = """
             and (f.delivered > m.delivered_up_to_seq or f.read > m.read_up_to_seq or f.read >= m.unread_from_seq)
         order by m.conversation_id, m.user_id
         for no key update of m
+    ), timed as (
+        select *, clock_timestamp() as at from locked
     ), moved as (
         update members m
         set delivered_up_to_seq = greatest(l.delivered_up_to_seq, l.delivered, l.read),
             read_up_to_seq = greatest(l.read_up_to_seq, l.read),
             unread_from_seq = case when l.read >= l.unread_from_seq then null else l.unread_from_seq end
-        from locked l
+        from timed l
         where m.conversation_id = l.conversation_id and m.user_id = l.user_id
-        returning l.position, m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq,
+        returning l.position, l.at, m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq,
             m.delivered_up_to_seq > l.delivered_up_to_seq as is_delivered,
-            m.read_up_to_seq > l.read_up_to_seq or m.unread_from_seq is distinct from l.unread_from_seq as is_read
+            m.read_up_to_seq > l.read_up_to_seq as is_read,
+            m.unread_from_seq is distinct from l.unread_from_seq as is_marked
     ), step as (
-        insert into read_events (conversation_id, user_id, up_to_seq)
-        select conversation_id, user_id, read from locked where read > read_up_to_seq
+        insert into read_events (conversation_id, user_id, up_to_seq, read_at)
+        select conversation_id, user_id, read, at from timed where read > read_up_to_seq
         on conflict do nothing
     )
-    select f.conversation_id, f.user_id, f.last_seq, f.small, f.shared, f.small or $6 as here, now() as at,
-        f.delivered, f.read,
+    select f.conversation_id, f.user_id, f.joined_seq, f.last_seq, f.small, f.shared, f.small or $6 as here,
+        f.delivered, f.read, coalesce(m.at, clock_timestamp()) as at,
         coalesce(m.delivered_up_to_seq, f.delivered_up_to_seq) as delivered_up_to,
         coalesce(m.read_up_to_seq, f.read_up_to_seq) as read_up_to,
         case when m.position is null then f.unread_from_seq else m.unread_from_seq end as unread_from,
-        coalesce(m.is_delivered, false) as is_delivered, coalesce(m.is_read, false) as is_read
+        coalesce(m.is_delivered, false) as is_delivered, coalesce(m.is_read, false) as is_read,
+        coalesce(m.is_marked, false) as is_marked
     from found f
     left join moved m using (position)
 """
@@ -81,23 +86,6 @@ async def record(
         [receipt.read for receipt in receipts],
         small,
         large_too,
-    )
-
-
-async def watermarks(connection: Connection, *, conversation_id: UUID, small: int) -> list[Record]:
-    """How far each member of a direct conversation has come, or of one of at most `small` people, and whether what was
-    read is `shared`. Nothing of larger ones."""
-    return await connection.fetch(
-        """
-        select m.user_id, m.delivered_up_to_seq as delivered_up_to, m.read_up_to_seq as read_up_to,
-            coalesce(m.read_receipts_enabled, u.read_receipts_enabled) as shared
-        from conversations c
-        join members m on m.conversation_id = c.id
-        join users u on u.id = m.user_id
-        where c.id = $1 and (c.kind = 'direct' or c.members_count <= $2)
-        """,
-        conversation_id,
-        small,
     )
 
 

@@ -5,15 +5,16 @@ same member become one. What belongs to a larger conversation goes on to Redis, 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
-from itertools import zip_longest
+import time
+from collections.abc import Callable, Sequence
+from itertools import islice, zip_longest
 from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
 
 from chat import redis
-from chat.db import UNAVAILABLE, Pool, Record
+from chat.db import UNAVAILABLE, Pool, Record, acquired
 from chat.errors import Unavailable
 from chat.events import Event, ReceiptMoved, ReceiptsCounted
 from chat.receipts import pending, queries
@@ -27,8 +28,10 @@ log = get_logger()
 BATCH = 1000
 MOST = 20_000
 TRIES = 3
+# How often at most the counts of a larger conversation are told.
 COUNT_SECONDS = 1.0
-
+# So long a lost Redis isn't asked again: whoever reads in a small conversation would wait for its silence, too.
+REDIS_PAUSE_SECONDS = 5.0
 
 # A member: conversation and person.
 Key: TypeAlias = tuple[UUID, UUID]
@@ -39,10 +42,19 @@ class _Waiting:
 
     __slots__ = ("answers", "key", "receipt")
 
-    def __init__(self, key: Key, receipt: Receipt) -> None:
-        self.key = key
+    def __init__(self, receipt: Receipt) -> None:
+        self.key: Key = (receipt.conversation_id, receipt.user_id)
         self.receipt = receipt
         self.answers: list[asyncio.Future[ReadState | None]] = []
+
+    def add(self, receipt: Receipt) -> None:
+        self.receipt = Receipt(
+            *self.key, max(self.receipt.delivered, receipt.delivered), max(self.receipt.read, receipt.read)
+        )
+
+    @property
+    def open_answers(self) -> list["asyncio.Future[ReadState | None]"]:
+        return [answer for answer in self.answers if not answer.done()]
 
 
 class Recorder:
@@ -53,10 +65,13 @@ class Recorder:
     ) -> None:
         self._pool = pool
         self._redis = redis_client
+        self._redis_lost_at = float("-inf")
         self._small = small
         self._timeout = timeout
         self._emit = emit
         self._waiting: dict[Key, _Waiting] = {}
+        # What came of these may have been kept without anybody being told.
+        self._untold: set[Key] = set()
         # Larger conversations whose counts were told within the last second, and whether they have changed since.
         self._counted: dict[UUID, bool] = {}
         self._task: asyncio.Task[None] | None = None
@@ -69,14 +84,12 @@ class Recorder:
         """
         key = (receipt.conversation_id, receipt.user_id)
         waiting = self._waiting.get(key)
-        if waiting is None:
-            if len(self._waiting) >= MOST:
-                raise Unavailable("Too many receipts are waiting.")
-            waiting = self._waiting[key] = _Waiting(key, receipt)
+        if waiting is not None:
+            waiting.add(receipt)
+        elif len(self._waiting) >= MOST:
+            raise Unavailable("Too many receipts are waiting.")
         else:
-            waiting.receipt = Receipt(
-                *key, max(waiting.receipt.delivered, receipt.delivered), max(waiting.receipt.read, receipt.read)
-            )
+            waiting = self._waiting[key] = _Waiting(receipt)
         answer: asyncio.Future[ReadState | None] = asyncio.get_running_loop().create_future()
         waiting.answers.append(answer)
         if self._task is None:
@@ -90,7 +103,7 @@ class Recorder:
 
     async def _drain(self) -> None:
         while self._waiting:
-            batch = [self._waiting.pop(key) for key in list(self._waiting)[:BATCH]]
+            batch = [self._waiting.pop(key) for key in list(islice(self._waiting, BATCH))]
             try:
                 states = await self._keep([waiting.receipt for waiting in batch])
             except Exception as error:
@@ -98,34 +111,38 @@ class Recorder:
                     log.warning("receipts.database_lost", error=type(error).__name__)
                 else:
                     log.exception("receipts.batch_failed", size=len(batch))
-                for answer in _open_answers(batch):
-                    answer.set_exception(Unavailable("This could not be saved just now."))
+                self._refuse(batch)
             else:
                 for waiting in batch:
-                    for answer in _open_answers([waiting]):
+                    for answer in waiting.open_answers:
                         answer.set_result(states.get(waiting.key))
         # In the same turn of the loop as the last look at what waits, so that whatever comes next starts another.
         self._task = None
 
-    async def _keep(self, receipts: list[Receipt]) -> dict[Key, ReadState]:
+    def _refuse(self, batch: Sequence[_Waiting]) -> None:
+        """Nobody knows whether these were kept. Their devices send them again, and then they are told in any case."""
+        for waiting in batch:
+            if len(self._untold) < MOST:
+                self._untold.add(waiting.key)
+            for answer in waiting.open_answers:
+                answer.set_exception(Unavailable("This could not be saved just now."))
+
+    async def _keep(self, receipts: Sequence[Receipt]) -> dict[Key, ReadState]:
         """What holds afterwards, for each member; those who are none are missing."""
         rows = await self._record(receipts)
-        states = {_key_of(row): self._tell(row) for row in rows}
-        waiting = [row for row in rows if not row["here"] and _is_news(row)]
-        if waiting:
-            states |= await self._keep_large(waiting)
+        states = {_key_of(row): self._tell(row) for row in rows if row["here"]}
+        large = [row for row in rows if not row["here"]]
+        if large:
+            states |= await self._keep_large(large)
         return states
 
-    async def _keep_large(self, rows: list[Record]) -> dict[Key, ReadState]:
+    async def _keep_large(self, rows: Sequence[Record]) -> dict[Key, ReadState]:
         """Through Redis. Straight to the database as well go a marker that is to go, and all where Redis is lost, or
         full."""
         at_once = [row for row in rows if _clears_marker(row)]
-        added: list[pending.Added] = []
-        try:
-            added = await pending.add(self._redis, [_receipt_of(row) for row in rows], at=rows[0]["at"])
-        except (*redis.UNAVAILABLE, pending.Full) as error:
-            log.warning("receipts.written_at_once", error=type(error).__name__)
-            at_once = rows
+        added = await self._add(rows)
+        if not added:
+            at_once = [row for row in rows if _is_news(row)]
         written = await self._record([_receipt_of(row) for row in at_once], large_too=True) if at_once else []
         now = {_key_of(row): row for row in written}
         return {
@@ -133,46 +150,60 @@ class Recorder:
             for row, one in zip_longest(rows, added, fillvalue=pending.NOTHING)
         }
 
-    async def _record(self, receipts: list[Receipt], *, large_too: bool = False) -> list[Record]:
+    async def _add(self, rows: Sequence[Record]) -> list[pending.Added]:
+        """What Redis makes of them, also of those that are no news to the database: more may wait there. Nothing where
+        it is lost, or full."""
+        if time.monotonic() < self._redis_lost_at + REDIS_PAUSE_SECONDS:
+            return []
+        try:
+            return await pending.add(self._redis, [_news_of(row) for row in rows], at=rows[0]["at"])
+        except (*redis.UNAVAILABLE, pending.Full) as error:
+            log.warning("receipts.written_at_once", error=type(error).__name__)
+            self._redis_lost_at = time.monotonic()
+            return []
+
+    async def _record(self, receipts: Sequence[Receipt], *, large_too: bool = False) -> list[Record]:
         tries = 0
         while True:
             tries += 1
             try:
-                async with asyncio.timeout(self._timeout):
-                    return await queries.record(self._pool, receipts=receipts, small=self._small, large_too=large_too)
+                async with acquired(self._pool, timeout=self._timeout) as connection:
+                    return await queries.record(connection, receipts=receipts, small=self._small, large_too=large_too)
             except asyncpg.DeadlockDetectedError:
-                # With whoever sends at the same moment, and takes the same rows in another order.
+                # With whoever takes the same rows at the same moment in another order.
                 if tries == TRIES:
                     raise
 
-    def tell(self, moved: ReceiptMoved) -> None:
-        """Tell what has been kept, here or with a message that was sent."""
-        self._emit(moved)
-        if not moved.small:
-            self._count(moved.conversation_id)
-
     def _tell(self, row: Record, added: pending.Added = pending.NOTHING) -> ReadState:
         """Tell what has moved, if anything has."""
-        is_delivered = row["is_delivered"] or added.is_delivered
-        is_read = row["is_read"] or added.is_read
-        read_up_to = max(row["read_up_to"], added.read_up_to)
-        unread_from = row["unread_from"]
-        if is_delivered or is_read:
-            self.tell(
-                ReceiptMoved(
-                    conversation_id=row["conversation_id"],
-                    user_id=row["user_id"],
-                    delivered_up_to=max(row["delivered_up_to"], added.delivered_up_to),
-                    read_up_to=read_up_to,
-                    at=row["at"],
-                    unread_from=unread_from,
-                    is_delivered=is_delivered,
-                    is_read=is_read,
-                    small=row["small"],
-                    shared=row["shared"],
-                )
-            )
-        return read_state(row["last_seq"], read_up_to, unread_from)
+        key = _key_of(row)
+        moved = ReceiptMoved(
+            conversation_id=row["conversation_id"],
+            user_id=row["user_id"],
+            joined_seq=row["joined_seq"],
+            delivered_up_to=max(row["delivered_up_to"], added.delivered_up_to),
+            read_up_to=max(row["read_up_to"], added.read_up_to),
+            at=row["at"],
+            unread_from=row["unread_from"],
+            is_delivered=row["is_delivered"] or added.is_delivered or key in self._untold,
+            is_read=row["is_read"] or added.is_read or key in self._untold,
+            is_marked=row["is_marked"],
+            small=row["small"],
+            shared=row["shared"],
+        )
+        self._untold.discard(key)
+        self.tell(moved)
+        return read_state(row["last_seq"], moved.read_up_to, moved.unread_from)
+
+    def tell(self, moved: ReceiptMoved) -> None:
+        """Tell what has been kept, here or with a message that was sent; nothing where nothing has moved.
+
+        What somebody has received of a larger conversation is told nobody but as a count.
+        """
+        if moved.is_read or moved.is_marked or (moved.is_delivered and moved.small):
+            self._emit(moved)
+        if not moved.small and (moved.is_read or moved.is_delivered):
+            self._count(moved.conversation_id)
 
     def _count(self, conversation_id: UUID) -> None:
         """Have the counts of a larger conversation told: now, or, where that was done within the last second, when it
@@ -189,10 +220,6 @@ class Recorder:
             self._count(conversation_id)
 
 
-def _open_answers(batch: Iterable[_Waiting]) -> list[asyncio.Future[ReadState | None]]:
-    return [answer for waiting in batch for answer in waiting.answers if not answer.done()]
-
-
 def _is_news(row: Record) -> bool:
     return row["delivered"] > row["delivered_up_to"] or row["read"] > row["read_up_to"] or _clears_marker(row)
 
@@ -206,5 +233,15 @@ def _key_of(row: Record) -> Key:
 
 
 def _receipt_of(row: Record) -> Receipt:
-    """As far as there is something to receive and read."""
+    """As far as there is something to receive and read. What was read was received."""
     return Receipt(*_key_of(row), delivered=max(row["delivered"], row["read"]), read=row["read"])
+
+
+def _news_of(row: Record) -> Receipt:
+    """As far as the database doesn't know it yet."""
+    delivered, read = max(row["delivered"], row["read"]), row["read"]
+    return Receipt(
+        *_key_of(row),
+        delivered=delivered if delivered > row["delivered_up_to"] else 0,
+        read=read if read > row["read_up_to"] else 0,
+    )

@@ -37,12 +37,14 @@ async def mark_unread(services: Services, *, user_id: UUID, conversation_id: UUI
             ReceiptMoved(
                 conversation_id=conversation_id,
                 user_id=user_id,
+                joined_seq=found["joined_seq"],
                 delivered_up_to=max(found["delivered_up_to"], delivered),
                 read_up_to=read_up_to,
                 at=found["at"],
                 unread_from=from_seq,
                 is_delivered=False,
-                is_read=True,
+                is_read=False,
+                is_marked=True,
                 small=found["kind"] == "direct" or found["members_count"] <= services.settings.receipts_direct_max,
                 # Nobody else's business.
                 shared=False,

@@ -13,7 +13,7 @@ async def mark_unread(connection: Connection, *, user_id: UUID, conversation_id:
     return await connection.fetchrow(
         """
         with found as (
-            select m.conversation_id, m.user_id, m.delivered_up_to_seq as delivered_up_to,
+            select m.conversation_id, m.user_id, m.joined_seq, m.delivered_up_to_seq as delivered_up_to,
                 m.read_up_to_seq as read_up_to, m.unread_from_seq as unread_from, c.last_seq, c.kind, c.members_count
             from members m
             join conversations c on c.id = m.conversation_id and c.deleted_at is null
