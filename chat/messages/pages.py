@@ -14,7 +14,7 @@ from chat.conversations.model import NotInConversation, Row
 from chat.errors import ChatError, ValidationFailed
 from chat.ids import new_id
 from chat.messages import actions
-from chat.messages.keys import WRITER
+from chat.messages.keys import RECEIPTS_ON_PAGE, WRITER
 from chat.messages.model import HistoryPage
 from chat.realtime.frames import html_form, message_sent, refusal
 from chat.realtime.socket import RENDERER
@@ -70,7 +70,10 @@ async def _conversation_page(
         limit=services.settings.history_page,
     )
     await request.app[RENDERER].prepare(history.messages)
-    context = _timeline_context(row, history, first_unread=first_unread) | {"details": details}
+    context = _timeline_context(row, history, first_unread=first_unread) | {
+        "details": details,
+        "receipts": await _receipts(request, viewer_id, row),
+    }
     return await render_page(request, "conversations/pane.html", context, title=row.name)
 
 
@@ -147,8 +150,16 @@ async def _composer_with_error(
         limit=services.settings.history_page,
     )
     await request.app[RENDERER].prepare(history.messages)
-    context = _timeline_context(row, history) | {"content": form.get("content", ""), "error": error.message}
+    context = _timeline_context(row, history) | {
+        "content": form.get("content", ""),
+        "error": error.message,
+        "receipts": await _receipts(request, viewer_id, row),
+    }
     return await render_page(request, "conversations/pane.html", context, title=row.name, error=error)
+
+
+async def _receipts(request: web.Request, viewer_id: UUID, row: Row) -> str:
+    return await request.app[RECEIPTS_ON_PAGE](request.app[SERVICES], viewer_id=viewer_id, conversation_id=row.id)
 
 
 def _timeline_context(

@@ -6,7 +6,6 @@ from typing import TypeAlias
 from uuid import UUID
 
 from chat.db import UNAVAILABLE
-from chat.realtime.connection import Connection
 from chat.realtime.frames import ReceiptCount
 from chat.realtime.roster import Roster
 from chat.web import metrics
@@ -52,12 +51,6 @@ class ReceiptCounts:
                 except Exception:
                     log.exception("receipt_counts.failed")
             await asyncio.sleep(INTERVAL_SECONDS)
-
-    async def tell(self, connection: Connection, conversation_id: UUID) -> None:
-        """Send what holds now to a device that has opened the conversation. Raises one of `UNAVAILABLE`."""
-        counts = await self._fetch(conversation_id, [connection.user_id])
-        for count in counts.values():
-            await connection.tell(count)
 
     async def _send(self, conversation_id: UUID) -> None:
         watching = [

@@ -2,8 +2,6 @@
 
 from aiohttp import web
 
-from chat.realtime.receipt_counts import ReceiptCounts
 from chat.receipts.recorder import Recorder
 
-RECEIPT_COUNTS = web.AppKey("receipt_counts", ReceiptCounts)
 RECORDER = web.AppKey("recorder", Recorder)

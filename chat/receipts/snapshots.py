@@ -2,38 +2,64 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
+import msgspec
+from msgspec import UNSET
+
 from chat import redis
-from chat.realtime.frames import ReceiptCount, ReceiptUpdated
-from chat.realtime.person import Person
-from chat.receipts import pending, queries
+from chat.realtime.frames import Frame, ReceiptCount, ReceiptUpdated
+from chat.receipts import pending, queries, snapshot_queries
 from chat.receipts.model import UpTo
 from chat.receipts.tally import tallies
 from chat.services import Services
 
 
-async def watermarks(services: Services, person: Person, conversation_id: UUID) -> list[ReceiptUpdated] | None:
-    """How far each other member of a small conversation has come, as far as the person may know it; None of a larger
-    one."""
-    rows = await queries.watermarks(
-        services.pool, conversation_id=conversation_id, small=services.settings.receipts_direct_max
+async def seen_by(
+    services: Services, *, viewer_id: UUID, conversation_id: UUID
+) -> list[ReceiptUpdated] | ReceiptCount | None:
+    """What somebody may know of receipts in a conversation: of a small one how far each of the others has come; of a
+    larger one how many have read the newest messages that are the viewer's, None where that is nothing."""
+    rows = await snapshot_queries.seen_by(
+        services.pool,
+        viewer_id=viewer_id,
+        conversation_id=conversation_id,
+        small=services.settings.receipts_direct_max,
     )
     if not rows:
         return None
+    if not rows[0]["small"]:
+        return (await counts(services, conversation_id, [viewer_id])).get(viewer_id) if rows[0]["shares"] else None
     now = datetime.now(UTC)
-    sees_reads = person.shares_reads(conversation_id)
     return [
         ReceiptUpdated(
             conversation_id=conversation_id,
             user_id=row["user_id"],
+            joined_seq=row["joined_seq"],
             delivered_up_to=row["delivered_up_to"],
-            read_up_to=row["read_up_to"] if sees_reads and row["shared"] else None,
+            read_up_to=row["read_up_to"],
             at=now,
         )
         for row in rows
-        if row["user_id"] != person.user_id and row["user_id"] not in person.privacy.blocked
+        if row["user_id"] is not None
     ]
+
+
+async def on_page(services: Services, *, viewer_id: UUID, conversation_id: UUID) -> str:
+    """The same as JSON, for the page: what it says by itself is left out."""
+    seen = await seen_by(services, viewer_id=viewer_id, conversation_id=conversation_id)
+    told: object = seen
+    if isinstance(seen, ReceiptCount):
+        told = _without(seen, "conversation_id")
+    elif seen is not None:
+        told = [_without(one, "conversation_id", "at") for one in seen]
+    return msgspec.json.encode(told).decode()
+
+
+def _without(frame: Frame, *names: str) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(frame)
+    return {name: value for name, value in fields.items() if name not in names and value is not UNSET}
 
 
 async def counts(services: Services, conversation_id: UUID, writers: Collection[UUID]) -> dict[UUID, ReceiptCount]:

@@ -7,8 +7,9 @@ from aiohttp import web
 
 from chat.messages.socket import Subscribe
 from chat.realtime.connection import Connection
+from chat.realtime.frames import ReceiptCount
 from chat.receipts import actions, snapshots
-from chat.receipts.keys import RECEIPT_COUNTS, RECORDER
+from chat.receipts.keys import RECORDER
 from chat.web.keys import SERVICES
 
 
@@ -21,13 +22,9 @@ class UpTo(msgspec.Struct):
 
 async def tell_receipts(app: web.Application, connection: Connection, payload: Subscribe) -> None:
     """How far the others have come, to a device that has opened the conversation."""
-    conversation_id = payload.conversation_id
-    watermarks = await snapshots.watermarks(app[SERVICES], connection.person, conversation_id)
-    if watermarks is not None:
-        for watermark in watermarks:
-            await connection.tell(watermark)
-    elif connection.person.shares_reads(conversation_id):
-        await app[RECEIPT_COUNTS].tell(connection, conversation_id)
+    seen = await snapshots.seen_by(app[SERVICES], viewer_id=connection.user_id, conversation_id=payload.conversation_id)
+    for frame in [seen] if isinstance(seen, ReceiptCount) else seen or []:
+        await connection.tell(frame)
 
 
 async def message_delivered(app: web.Application, connection: Connection, payload: UpTo) -> None:
