@@ -22,6 +22,7 @@ from chat.endpoints import API
 from chat.messages import change_pages as changes
 from chat.messages import pages as messages
 from chat.messages import socket as message_events
+from chat.presence import socket as presence_events
 from chat.realtime.newcomers import Auth
 from chat.realtime.socket import SocketEvent, SocketFeatures, authenticated_already, websocket
 from chat.receipts import pages as receipts
@@ -141,7 +142,8 @@ SOCKET_EVENTS = {
     "receipt:read": SocketEvent(receipt_events.UpTo, receipt_events.receipt_read, writes=True),
     "typing:start": SocketEvent(typing_events.Typing, typing_events.typing_start, writes=True),
     "typing:stop": SocketEvent(typing_events.Typing, typing_events.typing_stop, writes=True),
-    "presence:heartbeat": SocketEvent(account_events.PresenceHeartbeat, account_events.presence_heartbeat),
+    "presence:heartbeat": SocketEvent(presence_events.PresenceHeartbeat, presence_events.presence_heartbeat),
+    "presence:watch": SocketEvent(presence_events.PresenceWatch, presence_events.presence_watch),
 }
 
 
@@ -155,5 +157,5 @@ SOCKET_FEATURES = SocketFeatures(
     by_cookie=account_events.authenticate_page,
     conversation_ids=_conversation_ids,
     events=SOCKET_EVENTS,
-    gone=(typing_events.gone,),
+    gone=(typing_events.gone, presence_events.gone),
 )

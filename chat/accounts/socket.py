@@ -1,14 +1,10 @@
-"""Who opens a socket, and what a device says about itself."""
+"""Who opens a socket."""
 
-from typing import Literal
-
-import msgspec
 from aiohttp import web
 
 from chat.accounts.bearer import bearer_token, require_scope, viewer_of
 from chat.accounts.keys import LAST_USE
 from chat.accounts.sessions import require_viewer
-from chat.realtime.connection import Connection
 from chat.realtime.socket import SocketSession
 from chat.web.csrf import SESSION_COOKIE, check_origin
 from chat.web.keys import SERVICES
@@ -50,15 +46,3 @@ async def authenticate_token(app: web.Application, token: str) -> SocketSession:
     return SocketSession(
         user_id=viewer.id, session_id=viewer.session_id, by_token=True, may_write="write" in viewer.scopes
     )
-
-
-class PresenceHeartbeat(msgspec.Struct):
-    """`presence:heartbeat`."""
-
-    status: Literal["online", "away"] = "online"
-    device: Literal["desktop", "mobile"] = "desktop"
-
-
-async def presence_heartbeat(app: web.Application, connection: Connection, _payload: PresenceHeartbeat) -> None:
-    """The session is in use: a page that stays open asks for nothing else for hours."""
-    app[LAST_USE].note(connection.session_id)

@@ -34,14 +34,17 @@ class Connection:
 
     `open` holds the conversations that it subscribed to. `sending` holds the client message ids that it waits for,
     so that its own message reaches it once, as a confirmation, and not a second time as news. `typing` holds the
-    conversations in which others have been told that its person types. All sockets of a person share one `person`.
+    conversations in which others have been told that its person types. `has_left`: it said goodbye before it ended. All
+    sockets of a person share one `person`.
     """
 
     __slots__ = (
         "_buffer_bytes",
         "_closing",
+        "_closing_code",
         "_socket",
         "_transport",
+        "has_left",
         "heard_at",
         "may_write",
         "open",
@@ -68,6 +71,7 @@ class Connection:
         self._transport = transport
         self._buffer_bytes = buffer_bytes
         self._closing: asyncio.Task[None] | None = None
+        self._closing_code: int | None = None
         self.person = person
         self.user_id = person.user_id
         self.session_id = session_id
@@ -77,6 +81,7 @@ class Connection:
         self.sending: set[UUID] = set()
         self.typing: set[UUID] = set()
         self.heard_at = time.monotonic()
+        self.has_left = False
 
     async def send(self, frame: bytes, kind: WSMsgType = WSMsgType.TEXT) -> bool:
         """Write a frame without ever waiting for the reader; False where it was not written.
@@ -117,9 +122,15 @@ class Connection:
     def close_later(self, code: int) -> None:
         """Close without being waited for; the connection is cut where the reader does not answer."""
         if self._closing is None:
+            self._closing_code = code
             if code == TOO_SLOW:
                 metrics.slow_sockets.inc()
             self._closing = asyncio.create_task(self._close(code))
+
+    @property
+    def was_revoked(self) -> bool:
+        """Whether it was closed because its session ended."""
+        return self._closing_code == REVOKED
 
     async def closed(self) -> None:
         """Wait for what `close_later` began."""

@@ -42,6 +42,7 @@ from chat.realtime.render import Renderer
 from chat.realtime.roster import Roster
 from chat.realtime.typists import Typists
 from chat.realtime.updates import ConversationUpdates
+from chat.realtime.watchers import Watchers
 from chat.web import metrics
 from chat.web.logs import get_logger
 
@@ -65,6 +66,7 @@ class Hub:
         roster: Roster,
         updates: ConversationUpdates,
         receipt_counts: ReceiptCounts,
+        watchers: Watchers,
         *,
         heartbeat_interval: float,
         heartbeat_timeout: float,
@@ -73,6 +75,7 @@ class Hub:
         self._renderer = renderer
         self._updates = updates
         self._receipt_counts = receipt_counts
+        self._watchers = watchers
         self._heartbeat_interval = heartbeat_interval
         self._heartbeat_timeout = heartbeat_timeout
         self._queue: deque[Event] = deque()
@@ -110,6 +113,7 @@ class Hub:
                 event = self._queue.popleft()
                 try:
                     await self._deliver(event)
+                    await self._watchers.hear(event)
                 except Exception:
                     log.exception("event.delivery_failed", type=type(event).__name__)
 
@@ -185,11 +189,11 @@ class Hub:
         """The person's own devices clear the badge. Of others, those that have a small conversation on screen see what
         they may: that something was read is not even told to those who may not know it."""
         conversation_id = event.conversation_id
-        if event.is_read:
+        if event.is_read or event.is_marked:
             own = self.roster.of(event.user_id)
             await self._tell(own, receipt_updated(event, own=True))
             self._note(own, conversation_id)
-        if not event.small:
+        if not event.small or not (event.is_read or event.is_delivered):
             return
         seeing: list[Connection] = []
         others: list[Connection] = []
@@ -268,9 +272,10 @@ class Hub:
         await self._tell(self.roster.connections, frame)
 
     async def keep_alive(self) -> None:
-        """Every heartbeat interval: ping who has been silent, close who has stayed so."""
+        """Ping who has been silent for a heartbeat interval, close who has stayed so."""
         while True:
-            await asyncio.sleep(self._heartbeat_interval)
+            # Somebody whose page does nothing any more is then heard of in time to stay present.
+            await asyncio.sleep(self._heartbeat_interval / 3)
             now = time.monotonic()
             for connection in self.roster.connections:
                 silent = now - connection.heard_at

@@ -88,6 +88,7 @@ class SocketFeatures:
 FEATURES = web.AppKey("socket_features", SocketFeatures)
 
 _decode = msgspec.json.Decoder(Incoming).decode
+_ENDS = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 
 async def websocket(request: web.Request) -> web.WebSocketResponse:
@@ -253,7 +254,7 @@ async def _texts(
     A person who sends more than `limit_per_second`, over however many sockets, is not answered with errors but read
     more slowly, and so is held back by TCP: nothing is lost, and nobody else waits.
     """
-    async for message in socket:
+    while (message := await socket.receive()).type not in _ENDS:
         connection.heard_at = time.monotonic()
         wait = connection.person.pace.take(limit_per_second) if limit_per_second else 0.0
         if wait:
@@ -266,3 +267,5 @@ async def _texts(
             await connection.pong(message.data)
         elif message.type is not WSMsgType.PONG:
             yield message.data if message.type is WSMsgType.TEXT else None
+    # What we have closed ends otherwise, and so does what was lost.
+    connection.has_left = message.type is WSMsgType.CLOSE

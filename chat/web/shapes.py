@@ -17,6 +17,20 @@ User = events.Sender
 Status: TypeAlias = Literal["sent", "delivered", "read"]
 
 
+class Presence(msgspec.Struct, frozen=True):
+    """Whether a person is there, and on which device; of who isn't, since when."""
+
+    status: Literal["online", "away", "offline"]
+    device: Literal["desktop", "mobile"] | None
+    last_seen_at: events.Time | None
+
+
+class UserWithPresence(User, frozen=True):
+    """A person as others see them. `presence` is left out where one may not know it, and while nobody does."""
+
+    presence: Presence | msgspec.UnsetType = msgspec.UNSET
+
+
 class Message(events.Message, frozen=True):
     """A message as it is after its latest change. A deleted one keeps its place, without its content.
 
@@ -46,9 +60,14 @@ class Error(msgspec.Struct, frozen=True):
     error: Problem
 
 
-def as_seen_by(viewer_id: UUID, message: events.Message) -> Message:
-    """The message with what only this person is told."""
-    if message.sender.id != viewer_id or message.content_type != "text":
+def has_status(viewer_id: UUID, message: events.Message) -> bool:
+    """Whether it is one's own message, and not a line of what one has done."""
+    return message.sender.id == viewer_id and message.content_type == "text"
+
+
+def as_seen_by(viewer_id: UUID, message: events.Message, status: Status = "sent") -> Message:
+    """The message with what only this person is told: how far it has come, where it is the person's own."""
+    if not has_status(viewer_id, message):
         # Of the same shape, but for what is left out anyway.
         return cast("Message", message)
-    return Message(*(*msgspec.structs.astuple(message), "sent"))
+    return Message(*(*msgspec.structs.astuple(message), status))

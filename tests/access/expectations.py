@@ -220,4 +220,6 @@ EVENTS = {
     "typing:start": Expected(INSIDE, {"conversation_id": "{conversation_id}"}),
     "typing:stop": Expected(SIGNED_IN, {"conversation_id": "{conversation_id}"}),
     "presence:heartbeat": Expected(SIGNED_IN),
+    # Of whom one may not know it, nothing is said.
+    "presence:watch": Expected(SIGNED_IN, {"user_ids": ["{user_id}"]}),
 }

@@ -1,0 +1,249 @@
+"""Which of the connections have which people on screen, and may see whether those are there."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeAlias
+from uuid import UUID
+
+from chat import db, redis
+from chat.events import (
+    ConversationListed,
+    ConversationRemoved,
+    Event,
+    PersonChanged,
+    PresenceChanged,
+    SessionsRevoked,
+)
+from chat.realtime.connection import Connection
+from chat.realtime.frames import html_form, json_form
+from chat.realtime.presence import PresenceUpdate, presence_unknown, presence_update
+from chat.web import metrics
+from chat.web.logs import get_logger
+
+log = get_logger()
+
+UNAVAILABLE = (*db.UNAVAILABLE, *redis.UNAVAILABLE)
+
+# Somebody who wants to know, and a person.
+Pair: TypeAlias = tuple[UUID, UUID]
+# A connection, and somebody whom it has on screen.
+Watched: TypeAlias = tuple[Connection, UUID]
+# What is found for those of the pairs where the viewer may see the person. Raises one of `UNAVAILABLE`.
+FetchPresence: TypeAlias = Callable[[Sequence[Pair]], Awaitable[Mapping[Pair, PresenceUpdate]]]
+
+# So often all are looked up again, for what there was no news of.
+RECHECK_SECONDS = 60.0
+RETRY_SECONDS = 1.0
+# So many pairs are looked up in one query.
+BATCH = 1000
+# After so many writes the loop gets a turn.
+WRITES_PER_TURN = 250
+
+
+@dataclass(slots=True)
+class _Look:
+    """What there was news of while the database and Redis were asked; `is_void` where Redis was lost meanwhile."""
+
+    is_void: bool = False
+    doubted: set[UUID] = field(default_factory=set)
+    told: dict[UUID, PresenceUpdate] = field(default_factory=dict)
+
+
+class Watchers:
+    """Whom each connection watches, and what is known here of those people.
+
+    Who may see whom is looked up when a connection begins to watch, and again when there is news that could change it.
+    Somebody who is not seen any more is told of once more, as `unknown`. While Redis is away nothing is told: nobody
+    knows then; `grace` seconds after its return, when every process has told it of its devices, all is told anew.
+    """
+
+    def __init__(self, fetch: FetchPresence, *, most: int, grace: float) -> None:
+        self._fetch = fetch
+        self._most = most
+        self._grace = grace
+        self._wanted: dict[Connection, frozenset[UUID]] = {}
+        self._seeing: defaultdict[UUID, set[Connection]] = defaultdict(set)
+        self._states: dict[UUID, PresenceUpdate] = {}
+        self._looks: list[_Look] = []
+        self._doubted: set[UUID] = set()
+        self._doubts_all = False
+        self._wake = asyncio.Event()
+        self._is_lost = False
+        self._finding: asyncio.TimerHandle | None = None
+
+    async def watch(self, connection: Connection, user_ids: Iterable[UUID]) -> None:
+        """Tell the connection of these people from now on, instead of those before, and at once of how it is now.
+
+        Where the database or Redis can't be asked, that follows when they can.
+        """
+        wanted = frozenset(user_ids) - {connection.user_id}
+        for user_id in self._wanted.get(connection, frozenset()) - wanted:
+            self._hide(connection, user_id)
+        self._wanted[connection] = wanted
+        try:
+            await self._look([(connection, user_id) for user_id in wanted], answer=True)
+        except UNAVAILABLE:
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self.doubt, None)
+
+    def forget(self, connection: Connection) -> None:
+        """The connection has ended."""
+        for user_id in self._wanted.pop(connection, ()):
+            self._hide(connection, user_id)
+
+    async def hear(self, event: Event) -> None:
+        """Something has happened: tell those who watch, or doubt who may see whom."""
+        match event:
+            case PresenceChanged():
+                await self._tell_all(presence_update(event))
+            case PersonChanged(user_id) | ConversationListed(user_id) | SessionsRevoked(user_id):
+                self.doubt(user_id)
+            case ConversationRemoved():
+                self.doubt(event.user_id)
+
+    def _note(self, update: PresenceUpdate) -> list[Connection]:
+        """There is news of somebody: those who are to be told of it, at most `most`."""
+        if self._is_lost:
+            return []
+        for look in self._looks:
+            look.told[update.user_id] = update
+        before = self._states.get(update.user_id)
+        if before is None or before.looks_like(update):
+            return []
+        self._states[update.user_id] = update
+        return list(islice(self._seeing[update.user_id], self._most))
+
+    def doubt(self, user_id: UUID | None) -> None:
+        """Who may see this person, and whom this person may see, may be others now; of everybody where it is None."""
+        if user_id is None:
+            self._doubts_all = True
+        else:
+            self._doubted.add(user_id)
+            for look in self._looks:
+                look.doubted.add(user_id)
+        self._wake.set()
+
+    def set_lost(self, is_lost: bool) -> None:
+        """Redis was lost, or is back."""
+        if self._finding is not None:
+            self._finding.cancel()
+            self._finding = None
+        if is_lost:
+            self._is_lost = True
+            self._seeing.clear()
+            self._states.clear()
+            for look in self._looks:
+                look.is_void = True
+        else:
+            self._finding = asyncio.get_running_loop().call_later(self._grace, self._find)
+
+    def _find(self) -> None:
+        self._is_lost = False
+        self.doubt(None)
+
+    async def run(self) -> None:
+        """Look up what is doubted, and from time to time everything, for ever."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RECHECK_SECONDS):
+                    await self._wake.wait()
+            doubts_all = self._doubts_all or not self._wake.is_set()
+            self._wake.clear()
+            self._doubts_all = False
+            try:
+                await self._settle_doubts()
+                if doubts_all:
+                    await self._look_at_all()
+            except UNAVAILABLE as error:
+                log.warning("watchers.lost", error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+                self.doubt(None)
+            except Exception:
+                log.exception("watchers.failed")
+
+    async def _look_at_all(self) -> None:
+        for batch in _batches([(one, user_id) for one, wanted in self._wanted.items() for user_id in wanted]):
+            await self._look(batch)
+            # What there is news of doesn't wait for all the rest.
+            await self._settle_doubts()
+
+    async def _settle_doubts(self) -> None:
+        doubted, self._doubted = self._doubted, set()
+        pairs = [
+            (connection, user_id)
+            for connection, wanted in self._wanted.items()
+            for user_id in (wanted if connection.user_id in doubted else wanted & doubted)
+        ]
+        for batch in _batches(pairs):
+            await self._look(batch)
+
+    async def _look(self, watching: Sequence[Watched], *, answer: bool = False) -> None:
+        """Look up who may see whom, and how those are; tell what is new, or, as an `answer`, all of it."""
+        if not watching or self._is_lost:
+            return
+        look = _Look()
+        self._looks.append(look)
+        try:
+            found = await self._fetch(list({(connection.user_id, user_id) for connection, user_id in watching}))
+        finally:
+            self._looks.remove(look)
+        if look.is_void:
+            return
+        states = {user_id: look.told.get(user_id, update) for (_, user_id), update in found.items()}
+        news: list[Watched] = []
+        for connection, user_id in watching:
+            if user_id not in self._wanted.get(connection, ()):
+                continue
+            if (connection.user_id, user_id) not in found:
+                if self._hide(connection, user_id):
+                    news.append((connection, user_id))
+            elif self._show(connection, states[user_id]) or answer:
+                news.append((connection, user_id))
+        for state in states.values():
+            news += [(connection, state.user_id) for connection in self._note(state)]
+        self._doubted |= look.doubted
+        if self._doubted:
+            self._wake.set()
+        await self._tell(news)
+
+    async def _tell_all(self, update: PresenceUpdate) -> None:
+        """Each form is made once."""
+        forms = {False: html_form(update), True: json_form(update)}
+        for number, connection in enumerate(self._note(update), start=1):
+            metrics.deliveries.inc(await connection.send(forms[connection.speaks_json]))
+            if number % WRITES_PER_TURN == 0:
+                await asyncio.sleep(0)
+
+    async def _tell(self, news: Iterable[Watched]) -> None:
+        """How it is now, which may be later than when it was found to be news."""
+        for connection, user_id in news:
+            is_seen = connection in self._seeing.get(user_id, ())
+            if not self._is_lost and user_id in self._wanted.get(connection, ()):
+                told = self._states[user_id] if is_seen else presence_unknown(user_id)
+                metrics.deliveries.inc(await connection.tell(told))
+
+    def _show(self, connection: Connection, state: PresenceUpdate) -> bool:
+        """False where the connection saw the person before."""
+        self._states.setdefault(state.user_id, state)
+        seeing = self._seeing[state.user_id]
+        is_new = connection not in seeing
+        seeing.add(connection)
+        return is_new
+
+    def _hide(self, connection: Connection, user_id: UUID) -> bool:
+        """False where the connection didn't see the person."""
+        seeing = self._seeing.get(user_id, set())
+        if connection not in seeing:
+            return False
+        seeing.remove(connection)
+        if not seeing:
+            del self._seeing[user_id], self._states[user_id]
+        return True
+
+
+def _batches(watching: Sequence[Watched]) -> Iterator[Sequence[Watched]]:
+    for start in range(0, len(watching), BATCH):
+        yield watching[start : start + BATCH]
