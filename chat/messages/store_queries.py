@@ -16,7 +16,8 @@ from chat.messages.queries import COLUMNS, PLAIN
 #   reads the counters after the wait: numbers taken from them have no gap and no twin. It leaves out where nobody may
 #   write: what is archived or deleted, and two people of whom one has blocked the other.
 # - `admitted` looks for the sender's membership as it is now that the conversation is held: who was removed while this
-#   statement waited is found gone, and who is found stays until the message is stored.
+#   statement waited is found gone, and who is found stays until the message is stored. These rows are taken in the order
+#   in which receipts take them.
 # - Who writes has read what came before, so the sender's own watermarks move along, and what was marked as unread is no
 #   longer. It `covers` messages of others where they hadn't been read: that is a step, with its time.
 # - A message that another process stores while this statement waits is not in `known`. Its insert then breaks the
@@ -60,7 +61,8 @@ STORE = f"""
         from fresh f
         join locked l on l.id = f.conversation_id
         join members m on m.conversation_id = f.conversation_id and m.user_id = f.sender_id
-        for key share of m
+        order by m.conversation_id, m.user_id
+        for no key update of m
     ), numbered as (
         select a.*,
             last_seq + row_number() over sequence as seq,
@@ -88,8 +90,8 @@ STORE = f"""
         from reader
         where members.conversation_id = reader.conversation_id and members.user_id = reader.sender_id
     ), step as (
-        insert into read_events (conversation_id, user_id, up_to_seq)
-        select conversation_id, sender_id, seq from reader where covers
+        insert into read_events (conversation_id, user_id, up_to_seq, read_at)
+        select conversation_id, sender_id, seq, clock_timestamp() from reader where covers
         on conflict do nothing
     ), stored as (
         insert into messages

@@ -21,8 +21,8 @@ class Group(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """What the sender of some messages is told of them: how many have read each, the newest first, and how far anybody
-    else has come."""
+    """What the sender of some messages is told of them: how many have read each, the newest first, how far anybody else
+    has received, and how far has read who was there before the oldest of them: that is for those that are older."""
 
     counts: list[tuple[int, int]]
     delivered_up_to: int
@@ -42,10 +42,12 @@ def tallies(groups: Sequence[Group], written: Mapping[UUID, Iterable[int]]) -> d
             (seq, have_read(seq) - came_later(seq) - sum(group.joined_seq < seq <= group.read_up_to for group in own))
             for seq in sorted(seqs, reverse=True)
         ]
+        oldest = counts[-1][0]
         found[sender] = Tally(
             counts,
-            max((group.delivered_up_to for group in others), default=0),
-            max((group.read_up_to for group in others), default=0),
+            # Who has come in has received what was said before, but nobody sent it.
+            max((group.delivered_up_to for group in others if group.delivered_up_to > group.joined_seq), default=0),
+            max((group.read_up_to for group in others if group.joined_seq < oldest), default=0),
         )
     return found
 

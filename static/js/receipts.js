@@ -11,9 +11,10 @@ import { act } from './tools.js';
 const COUNTED = 50;
 
 /**
- * Somebody else in a smaller conversation. What was read is null where it isn't shared; `steps` are those that this
- * page has seen happen, the first of them from message `since` on.
- * @typedef {{delivered: number, read: number | null, since: number, steps: {upTo: number, at: string}[]}} Other
+ * Somebody else in a smaller conversation, who came in after message `joined`. What was read is null where it isn't
+ * shared; `steps` are those that this page has seen happen, the first of them from message `since` on.
+ * @typedef {{upTo: number, at: string}} Step
+ * @typedef {{joined: number, delivered: number, read: number | null, since: number, steps: Step[]}} Other
  */
 
 /** @type {Map<string, Other>} by the person's id */
@@ -30,9 +31,9 @@ function opened() {
   show();
 }
 
-function note({ user_id: id, delivered_up_to: delivered, read_up_to: read, at }) {
+function note({ user_id: id, joined_seq: joined, delivered_up_to: delivered, read_up_to: read, at }) {
   const known = others.get(id);
-  const other = { delivered: Math.max(delivered, known?.delivered ?? 0), read, since: read, steps: [] };
+  const other = { joined, delivered: Math.max(delivered, known?.delivered ?? 0), read, since: read, steps: [] };
   if (read !== null && known && known.read !== null) {
     Object.assign(other, { read: Math.max(read, known.read), since: known.since, steps: known.steps });
     if (read > known.read) other.steps.push({ upTo: read, at });
@@ -54,9 +55,14 @@ function onCount(frame) {
   show();
 }
 
+/** @returns {Other[]} those it was sent to: whoever came later has received nothing of it */
+function recipientsOf(seq) {
+  return [...others.values()].filter(({ joined }) => joined < seq);
+}
+
 /** @returns {number} how many have read it; of what is older than the counts go, at least so many */
 function readersOf(seq) {
-  if (!counted) return [...others.values()].filter(({ read }) => read !== null && read >= seq).length;
+  if (!counted) return recipientsOf(seq).filter(({ read }) => read !== null && read >= seq).length;
   // Told is where the count changes: it is the same for those before.
   return counted.earlier.reduce((found, [from, count]) => (from >= seq ? count : found), counted.count);
 }
@@ -64,7 +70,7 @@ function readersOf(seq) {
 /** @returns {'sent' | 'delivered' | 'read'} */
 function statusOf(seq) {
   if (readersOf(seq) || counted?.read_up_to >= seq) return 'read';
-  const delivered = counted?.delivered_up_to ?? Math.max(0, ...[...others.values()].map((other) => other.delivered));
+  const delivered = counted?.delivered_up_to ?? Math.max(0, ...recipientsOf(seq).map((other) => other.delivered));
   return delivered >= seq ? 'delivered' : 'sent';
 }
 
