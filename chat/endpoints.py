@@ -23,7 +23,7 @@ from chat.receipts.model import ReadState
 from chat.web import api
 from chat.web.api import Endpoint, Page
 from chat.web.api_docs import ApiDocs
-from chat.web.shapes import Message, User
+from chat.web.shapes import Message, User, UserWithPresence
 
 # What somebody meets who is not in a public room, and who is too fast.
 OUTSIDE = (NotInConversation,)
@@ -47,8 +47,8 @@ ENDPOINTS = {
     "People": [
         Endpoint("GET /api/users/me", people.get_me, {200: Me}),
         Endpoint("PATCH /api/users/me", people.change_me, {200: Me}, refusals=FAST),
-        Endpoint("GET /api/users/search", people.search_users, {200: Page[User]}, refusals=FAST),
-        Endpoint("GET /api/users/{user_id}", people.get_user, {200: User}),
+        Endpoint("GET /api/users/search", people.search_users, {200: Page[UserWithPresence]}, refusals=FAST),
+        Endpoint("GET /api/users/{user_id}", people.get_user, {200: UserWithPresence}),
         Endpoint("GET /api/contacts", contacts.list_contacts, {200: Page[Contact]}),
         Endpoint(
             "PUT /api/contacts/{user_id}",

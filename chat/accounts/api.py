@@ -9,6 +9,7 @@ from chat.accounts import actions, privacy_actions, queries
 from chat.accounts.contact_model import PersonPlace
 from chat.accounts.model import Person, Viewer
 from chat.accounts.privacy_model import PresenceSharing, PrivacySettings
+from chat.accounts.showing import with_presence
 from chat.errors import NotFound
 from chat.web.api import Call, Model, PageQuery, answer, page_of
 from chat.web.cursors import decode_cursor, encode_cursor
@@ -84,7 +85,8 @@ async def search_users(call: Call[None, PeopleQuery]) -> web.Response:
         limit=query.limit + 1,
         after=(after.display_name, after.username) if after else None,
     )
-    return answer(page_of([user_of(person) for person in found], limit=query.limit, cursor=_place))
+    people = await with_presence(call, [user_of(person) for person in found])
+    return answer(page_of(people, limit=query.limit, cursor=_place))
 
 
 async def get_user(call: Call[None, None]) -> web.Response:
@@ -92,7 +94,8 @@ async def get_user(call: Call[None, None]) -> web.Response:
     account = await queries.account(call.services.pool, user_id=call.id("user_id"))
     if account is None or not account.active:
         raise NotFound("This person can't be found.")
-    return answer(user_of(account))
+    (person,) = await with_presence(call, [user_of(account)])
+    return answer(person)
 
 
 def viewer_of(call: Call[Any, Any]) -> Viewer:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from chat.accounts.showing import with_presence
 from chat.conversations import member_actions, model
 from chat.conversations.api import UserIds, page_of_part, show
 from chat.conversations.model import MemberPlace, MemberRole
@@ -12,14 +13,14 @@ from chat.errors import NotFound
 from chat.events import Time
 from chat.web.api import Call, Model, PageQuery, answer, no_content
 from chat.web.cursors import decode_cursor
-from chat.web.shapes import Text, User
+from chat.web.shapes import Text, User, UserWithPresence
 from chat.web.throttle import count_search
 
 
 class Member(msgspec.Struct, frozen=True):
     """Somebody in a conversation. `role` is the one there; `active` is false of a deactivated account."""
 
-    user: User
+    user: UserWithPresence
     role: MemberRole
     active: bool
     joined_at: Time
@@ -50,7 +51,8 @@ async def list_members(call: Call[None, MembersQuery]) -> web.Response:
         await count_search(call.request, call.viewer.id)
     after = decode_cursor(query.cursor, MemberPlace)
     part = await member_actions.members(call.services, **_where(call), prefix=query.q, after=after, limit=query.limit)
-    items = [_shown(member) for member in part.items]
+    people = await with_presence(call, [_user(member) for member in part.items])
+    items = [_shown(member, person) for member, person in zip(part.items, people, strict=True)]
     return answer(page_of_part(part, items))
 
 
@@ -64,7 +66,9 @@ async def change_member(call: Call[RoleChange, None]) -> web.Response:
     """Make somebody an owner, an admin or a member. There may be several owners, and there is always one."""
     where = {**_where(call), "user_id": call.id("user_id")}
     await member_actions.change_role(call.services, **where, role=call.body.role)
-    return answer(_shown(await member_actions.member(call.services, **where)))
+    member = await member_actions.member(call.services, **where)
+    (person,) = await with_presence(call, [_user(member)])
+    return answer(_shown(member, person))
 
 
 async def remove_member(call: Call[None, None]) -> web.Response:
@@ -78,7 +82,10 @@ def _where(call: Call[Any, Any]) -> dict[str, Any]:
     return {"viewer_id": call.viewer.id, "conversation_id": call.id("conversation_id")}
 
 
-def _shown(member: model.Member) -> Member:
+def _user(member: model.Member) -> User:
     person = member.person
-    user = User(person.id, person.username, person.display_name, person.role)
+    return User(person.id, person.username, person.display_name, person.role)
+
+
+def _shown(member: model.Member, user: UserWithPresence) -> Member:
     return Member(user, member.role, member.active, member.joined_at)

@@ -63,8 +63,8 @@ class Recheck:
         await self._close_ended_sessions()
         people = self._hub.roster.user_ids
         self._hub.roster.doubt(await queries.departures(self._pool, user_ids=people, since=since))
+        self._hub.roster.doubt_people(people)
         if missed:
-            self._hub.roster.doubt_people(people)
             self._hub.roster.doubt(await queries.arrivals(self._pool, user_ids=people, since=since))
         for conversation_id in await queries.deleted_conversations(self._pool, since=since):
             if self._hub.roster.told_of(conversation_id):
