@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chat.conversations.model import RowPlace
+from chat.conversations.unflushed import UpTo
 from chat.db import Connection, Record
 
 # Of a group without a name, so many of the others give it theirs.
@@ -107,7 +108,7 @@ async def search(connection: Connection, *, viewer_id: UUID, pattern: str, limit
 
 
 async def read_marks(
-    connection: Connection, *, memberships: Sequence[tuple[UUID, UUID]], waiting: Sequence[tuple[int, int]]
+    connection: Connection, *, memberships: Sequence[tuple[UUID, UUID]], waiting: Sequence[UpTo]
 ) -> list[Record]:
     """How far each of these, a person and a conversation, has received and read, with what was found `waiting` of each
     counted in."""
@@ -130,8 +131,8 @@ async def read_marks(
         """,
         [user_id for user_id, _ in memberships],
         [conversation_id for _, conversation_id in memberships],
-        [delivered for delivered, _ in waiting],
-        [read for _, read in waiting],
+        [up_to.delivered for up_to in waiting],
+        [up_to.read for up_to in waiting],
     )
 
 

@@ -9,11 +9,12 @@ import msgspec
 from chat import events
 from chat.conversations import queries
 from chat.conversations.model import Kind, MemberRole, Notify, Row, Visibility
+from chat.conversations.reach import shown
 from chat.conversations.rows import rows_of
 from chat.events import Time
 from chat.realtime.roster import Membership
 from chat.services import Services
-from chat.web.shapes import Message, as_seen_by
+from chat.web.shapes import Message
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -68,7 +69,12 @@ async def views(
     """These rows, each of a person's list, with their last messages."""
     places = {(row.id, row.last_seq) for _, row in rows if row.last_seq}
     found = await find_messages(services, places=list(places)) if places else {}
-    return [_view(viewer_id, row, found.get(row.id)) for viewer_id, row in rows]
+    last = [(viewer_id, found[row.id]) for viewer_id, row in rows if row.id in found]
+    messages = {
+        (viewer_id, message.conversation_id): message
+        for (viewer_id, _), message in zip(last, await shown(services, last), strict=True)
+    }
+    return [_view(row, messages.get((viewer_id, row.id))) for viewer_id, row in rows]
 
 
 async def seen_by_members(
@@ -85,7 +91,7 @@ async def seen_by_members(
     ]
 
 
-def _view(viewer_id: UUID, row: Row, last_message: events.Message | None) -> Conversation:
+def _view(row: Row, last_message: Message | None) -> Conversation:
     return Conversation(
         id=row.id,
         kind=row.kind,
@@ -94,7 +100,7 @@ def _view(viewer_id: UUID, row: Row, last_message: events.Message | None) -> Con
         visibility=row.visibility,
         other_id=row.other_id,
         members_count=row.members_count,
-        last_message=None if last_message is None else as_seen_by(viewer_id, last_message),
+        last_message=last_message,
         last_seq=row.last_seq,
         revision=row.revision,
         unread=row.unread,

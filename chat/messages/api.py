@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from chat import events
 from chat.conversations.access import standing
+from chat.conversations.reach import shown
 from chat.errors import ValidationFailed
 from chat.messages import actions, change_actions
 from chat.messages.keys import WRITER
@@ -84,7 +85,8 @@ async def list_messages(call: Call[None, HistoryQuery]) -> web.Response:
     if not found.messages:
         # Either there are none, or they are none of this person's business.
         await standing(call.services.pool, viewer_id=call.viewer.id, conversation_id=call.id("conversation_id"))
-    return answer(_page(call.viewer.id, found, newer=isinstance(place, Newer)))
+    messages = await shown(call.services, [(call.viewer.id, message) for message in found.messages])
+    return answer(_page(found, messages, newer=isinstance(place, Newer)))
 
 
 def _place(query: HistoryQuery) -> Older | Newer:
@@ -94,8 +96,7 @@ def _place(query: HistoryQuery) -> Older | Newer:
     return Older(END) if query.after is UNSET else Newer(query.after)
 
 
-def _page(viewer_id: UUID, found: HistoryPage, *, newer: bool) -> Page[Message]:
-    messages = [as_seen_by(viewer_id, message) for message in found.messages]
+def _page(found: HistoryPage, messages: list[Message], *, newer: bool) -> Page[Message]:
     has_more = found.has_newer if newer else found.has_older
     if not has_more or not messages:
         return Page(messages, None, False)
@@ -114,23 +115,25 @@ async def send_message(call: Call[NewMessage, None]) -> web.Response:
         content=call.body.content,
         reply_to=call.body.reply_to,
     )
-    return answer(as_seen_by(call.viewer.id, sent.message), status=200 if sent.duplicate else 201)
+    if sent.duplicate:
+        return await _shown(call, sent.message)
+    return answer(as_seen_by(call.viewer.id, sent.message), status=201)
 
 
 async def get_message(call: Call[None, None]) -> web.Response:
     """A message, as it is now."""
     found = await actions.message(call.services, viewer_id=call.viewer.id, message_id=call.id("message_id"))
-    return answer(as_seen_by(call.viewer.id, found))
+    return await _shown(call, found)
 
 
 async def edit_message(call: Call[MessageChange, None]) -> web.Response:
     """Change what one's own message says. What it said before is kept."""
-    return _changed(call, await change_actions.edit(**_whose(call), content=call.body.content))
+    return await _shown(call, await change_actions.edit(**_whose(call), content=call.body.content))
 
 
 async def delete_message(call: Call[None, None]) -> web.Response:
     """Erase a message: one's own, or any in a room that one manages. The answer is the tombstone in its place."""
-    return _changed(call, await change_actions.delete(**_whose(call)))
+    return await _shown(call, await change_actions.delete(**_whose(call)))
 
 
 async def list_edits(call: Call[None, None]) -> web.Response:
@@ -142,12 +145,12 @@ async def list_edits(call: Call[None, None]) -> web.Response:
 
 async def add_reaction(call: Call[None, None]) -> web.Response:
     """React to a message with an emoji. Each person has each emoji once."""
-    return _changed(call, await change_actions.react(**_whose(call), emoji=call.request.match_info["emoji"]))
+    return await _shown(call, await change_actions.react(**_whose(call), emoji=call.request.match_info["emoji"]))
 
 
 async def remove_reaction(call: Call[None, None]) -> web.Response:
     """Take one's own reaction back."""
-    return _changed(call, await change_actions.unreact(**_whose(call), emoji=call.request.match_info["emoji"]))
+    return await _shown(call, await change_actions.unreact(**_whose(call), emoji=call.request.match_info["emoji"]))
 
 
 def _whose(call: Call[Any, None]) -> dict[str, Any]:
@@ -160,5 +163,6 @@ def _whose(call: Call[Any, None]) -> dict[str, Any]:
     }
 
 
-def _changed(call: Call[Any, None], message: events.Message) -> web.Response:
-    return answer(as_seen_by(call.viewer.id, message))
+async def _shown(call: Call[Any, None], message: events.Message) -> web.Response:
+    (one,) = await shown(call.services, [(call.viewer.id, message)])
+    return answer(one)

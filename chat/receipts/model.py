@@ -1,6 +1,5 @@
 """What a person has received and read of a conversation. Pure: no database."""
 
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -22,13 +21,6 @@ class Receipt(msgspec.Struct, frozen=True):
 
     conversation_id: UUID
     user_id: UUID
-    delivered: int = 0
-    read: int = 0
-
-
-class UpTo(NamedTuple):
-    """How far somebody has received and read; 0 for what nothing is known of."""
-
     delivered: int = 0
     read: int = 0
 

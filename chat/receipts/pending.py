@@ -8,10 +8,8 @@ when it is stored. Both change in one script, so neither is ever without the oth
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
-from chat.conversations.unflushed import DELIVERED, READ
-from chat.receipts.model import Receipt, UpTo
+from chat.receipts.model import Receipt
 from chat.redis import Redis
 
 STREAM = "chat:receipts:pending"
@@ -72,15 +70,3 @@ async def add(redis: Redis, receipts: Sequence[Receipt], *, at: datetime) -> lis
     if answers is None:
         raise Full
     return [Added(bool(is_delivered), bool(is_read), up_to, read) for is_delivered, is_read, up_to, read in answers]
-
-
-async def unflushed(redis: Redis, conversation_id: UUID) -> dict[UUID, UpTo]:
-    """How far members of a conversation have come by what waits here. Raises one of `redis.UNAVAILABLE`."""
-    pipeline = redis.pipeline(transaction=False)
-    pipeline.hgetall(DELIVERED.format(conversation_id))
-    pipeline.hgetall(READ.format(conversation_id))
-    delivered, read = await pipeline.execute()
-    return {
-        UUID(user_id.decode()): UpTo(int(delivered.get(user_id, 0)), int(read.get(user_id, 0)))
-        for user_id in delivered.keys() | read.keys()
-    }

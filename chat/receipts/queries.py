@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from chat.conversations.unflushed import UpTo
 from chat.db import Connection, Record
-from chat.receipts.model import Receipt, UpTo
+from chat.receipts.model import Receipt
 from chat.receipts.tally import Group
 
 # Of so many messages the counts are told as they change.

@@ -9,9 +9,10 @@ import msgspec
 from msgspec import UNSET
 
 from chat import redis
+from chat.conversations import unflushed
+from chat.conversations.unflushed import UpTo
 from chat.realtime.frames import Frame, ReceiptCount, ReceiptUpdated
-from chat.receipts import pending, queries, snapshot_queries
-from chat.receipts.model import UpTo
+from chat.receipts import queries, snapshot_queries
 from chat.receipts.tally import tallies
 from chat.services import Services
 
@@ -85,7 +86,7 @@ async def counts(services: Services, conversation_id: UUID, writers: Collection[
 
 async def _unflushed(services: Services, conversation_id: UUID) -> dict[UUID, UpTo]:
     try:
-        return await pending.unflushed(services.redis, conversation_id)
+        return (await unflushed.of_conversations(services.redis, [conversation_id]))[conversation_id]
     except redis.UNAVAILABLE:
         # What is read meanwhile is written at once.
         return {}
