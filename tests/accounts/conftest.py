@@ -1,16 +1,24 @@
 """Browsers that look at the product in this process, and programs that use it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
 
 from chat.accounts import passwords
+from chat.db import Pool
+from chat.events import Event
+from chat.redis import create_redis
+from chat.services import Services
+from chat.settings import Settings
 from tests.accounts.signing_in import SigningIn
+from tests.device import sign_in
 from tests.plain_browser import Browser
 
 OpenBrowser = Callable[..., Browser]
+Browse = Callable[[UUID], Awaitable[Browser]]
 OpenProgram = Callable[..., SigningIn]
 _COSTLY = passwords._hasher
 
@@ -27,6 +35,32 @@ def costly_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in production; fixtures that everyone uses come before this one."""
     monkeypatch.setattr(passwords, "_hasher", _COSTLY)
     monkeypatch.setattr(passwords, "_UNMATCHABLE", passwords._unmatchable_hash())
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    """What the actions of `services` have emitted."""
+    return []
+
+
+@pytest.fixture
+async def services(settings: Settings, pool: Pool, events: list[Event]) -> AsyncIterator[Services]:
+    """What actions need, without a process of the product."""
+    redis = create_redis(settings)
+    yield Services(settings, pool, redis, events.append)
+    await redis.aclose()
+
+
+@pytest.fixture
+async def browse(open_browser: OpenBrowser, pool: Pool) -> Browse:
+    """A browser in which a person is signed in: `await browse(user_id)`."""
+
+    async def browse_(user_id: UUID) -> Browser:
+        browser = open_browser()
+        browser.token = await sign_in(pool, user_id)
+        return browser
+
+    return browse_
 
 
 @pytest.fixture

@@ -13,7 +13,12 @@ async def test_everyone_sees_names_and_only_oneself_the_address(program: MakePro
     me = {"id": str(ada), "username": "ada", "display_name": "Ada", "role": "member", "avatar_url": None}
     answer = await of_ada.get("/users/me")
     assert answer.status == 200
-    assert answer.json == me | {"email": "ada@example.org"}
+    assert answer.json == me | {
+        "email": "ada@example.org",
+        "read_receipts_enabled": True,
+        "presence_sharing": "everyone",
+        "invisible": False,
+    }
     assert answer.headers["Cache-Control"] == "no-store"
     answer = await (await program(bo)).get(f"/users/{ada}")
     assert answer.json == me
