@@ -153,6 +153,7 @@ export function start() {
   on('subscribed', onSubscribed);
   for (const type of ['received', 'sent', 'updated', 'deleted']) on(`after:message:${type}`, onRevision);
   on('after:conversation:synced', onSynced);
-  on('system:resync', () => askSoon(Math.random() * 2_000));
+  // By subscribing anew: what others share may have changed, and receipts are told again then.
+  on('system:resync', () => setTimeout(subscribe, Math.random() * 2_000));
   document.addEventListener('htmx:before:swap', sift);
 }

@@ -210,8 +210,8 @@ async def test_what_can_only_be_read_offers_nothing_else(
     member = await at_browser(web, bo, f"/c/{room}")
 
     for person, text, offered in (
-        (owner, "Yours", ["Copy text", "Copy link", "Delete"]),
-        (member, "Yours", ["Copy text", "Copy link"]),
+        (owner, "Yours", ["Copy text", "Copy link", "Mark as unread", "Delete"]),
+        (member, "Yours", ["Copy text", "Copy link", "Mark as unread"]),
     ):
         await person.message(text).focus()
         await person.page.keyboard.press("Enter")
