@@ -5,14 +5,23 @@ from collections.abc import Coroutine
 from itertools import permutations
 from typing import Any
 
+import pytest
+
 from chat.accounts.block_actions import block
 from chat.accounts.contact_actions import REQUESTS_MAX, add, relation, remove
+from chat.db import Pool
 from chat.errors import Conflict, Forbidden
 from chat.services import Services
 from tests.accounts.test_contacts import between, crowd
 from tests.factory import Factory
 
-ROUNDS = 8
+ROUNDS = 12
+
+
+@pytest.fixture(autouse=True)
+async def connections(pool: Pool) -> None:
+    """So many that nobody waits for the first one's end."""
+    await asyncio.gather(*(pool.execute("select pg_sleep(0.05)") for _ in range(6)))
 
 
 async def at_once(*deeds: Coroutine[Any, Any, object]) -> list[object]:
@@ -35,12 +44,7 @@ async def test_two_who_ask_each_other_are_contacts(services: Services, factory: 
 async def test_who_blocks_while_being_asked_is_no_contact(services: Services, factory: Factory) -> None:
     for _ in range(ROUNDS):
         ada, bo = await factory.user(), await factory.user()
-        await add(services, viewer_id=ada, user_id=bo)
-        await at_once(
-            add(services, viewer_id=bo, user_id=ada),
-            block(services, viewer_id=ada, user_id=bo),
-            add(services, viewer_id=ada, user_id=bo),
-        )
+        await at_once(add(services, viewer_id=bo, user_id=ada), block(services, viewer_id=ada, user_id=bo))
         assert await between(services, ada, bo) == (None, None)
         assert (await relation(services, viewer_id=ada, user_id=bo)).blocking
 
