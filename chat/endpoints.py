@@ -19,6 +19,7 @@ from chat.errors import AuthFailed, Conflict, Forbidden, NotFound, RateLimited, 
 from chat.messages import api as messages
 from chat.messages.model import Edition
 from chat.receipts import api as receipts
+from chat.receipts.api import ReceiptsPage
 from chat.receipts.model import ReadState
 from chat.web import api
 from chat.web.api import Endpoint, Page
@@ -153,6 +154,12 @@ ENDPOINTS = {
             messages.list_edits,
             {200: Page[Edition]},
             refusals=(*OUTSIDE, *FAST),
+        ),
+        Endpoint(
+            "GET /api/messages/{message_id}/receipts",
+            receipts.list_receipts,
+            {200: ReceiptsPage},
+            refusals=(*OUTSIDE, Forbidden, *FAST),
         ),
         Endpoint(
             "PUT /api/messages/{message_id}/reactions/{emoji}",

@@ -83,6 +83,7 @@ PAGES = [
     web.get("/messages/{message_id}/source", changes.source),
     web.get("/messages/{message_id}/edits", changes.edits),
     web.get("/messages/{message_id}/reactions", changes.reactions),
+    web.get("/messages/{message_id}/receipts", receipts.receipts),
     web.post("/messages/{message_id}/edit", changes.edit),
     web.post("/messages/{message_id}/delete", changes.delete),
     web.post("/messages/{message_id}/reactions", changes.react),

@@ -1,10 +1,15 @@
 """What has been read, over the API."""
 
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
-from chat.receipts import actions, unread_actions
+from chat.receipts import actions, detail_actions, unread_actions
 from chat.receipts.keys import RECORDER
-from chat.web.api import Call, Model, Seq, answer
+from chat.receipts.model import Counts, Recipient, RecipientPlace
+from chat.web.api import Call, Model, Page, PageQuery, Seq, answer
+from chat.web.cursors import decode_cursor, encode_cursor
+from chat.web.shapes import Status
+from chat.web.throttle import count_history
 
 
 class ReadUpTo(Model, frozen=True):
@@ -17,6 +22,18 @@ class UnreadFrom(Model, frozen=True):
     """The sequence number of the message from which on all is unread again."""
 
     from_seq: Seq
+
+
+class ReceiptsQuery(PageQuery, frozen=True):
+    """Which recipients: all of them, or those of one status."""
+
+    status: Status | UnsetType = UNSET
+
+
+class ReceiptsPage(Page[Recipient], frozen=True):
+    """Recipients of a message, and how many of them there are of each status."""
+
+    counts: Counts
 
 
 async def mark_read(call: Call[ReadUpTo, None]) -> web.Response:
@@ -43,3 +60,23 @@ async def mark_unread(call: Call[UnreadFrom, None]) -> web.Response:
             from_seq=call.body.from_seq,
         )
     )
+
+
+async def list_receipts(call: Call[None, ReceiptsQuery]) -> web.Response:
+    """Who has read one's own message, and when; then to whom it was delivered, then the others, each by name.
+
+    It is exact for every message, however old. Whoever came into the conversation later is not among the recipients.
+    Where somebody doesn't share what they read, or oneself doesn't, the message counts as delivered.
+    """
+    await count_history(call.request, call.viewer.id)
+    query = call.query
+    found = await detail_actions.receipts(
+        call.services,
+        viewer_id=call.viewer.id,
+        message_id=call.id("message_id"),
+        status=None if query.status is UNSET else query.status,
+        after=decode_cursor(query.cursor, RecipientPlace),
+        limit=query.limit,
+    )
+    items, after = found.recipients.items, found.recipients.after
+    return answer(ReceiptsPage(items, None if after is None else encode_cursor(after), after is not None, found.counts))

@@ -1,10 +1,17 @@
 """What a person has received and read of a conversation. Pure: no database."""
 
+from dataclasses import dataclass
+from typing import Annotated, get_args
 from uuid import UUID
 
 import msgspec
 
-from chat.conversations.model import seen_up_to
+from chat.conversations.model import Part, seen_up_to
+from chat.events import Sender, Time
+from chat.web.shapes import Status, Text
+
+# The furthest first.
+STATUSES: tuple[Status, ...] = tuple(reversed(get_args(Status)))
 
 
 class ReadState(msgspec.Struct, frozen=True):
@@ -23,6 +30,41 @@ class Receipt(msgspec.Struct, frozen=True):
     user_id: UUID
     delivered: int = 0
     read: int = 0
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """Somebody to whom a message was sent: whether it was delivered to them, and whether and when they have read it.
+
+    The time is null for some seconds after somebody has read a message in a larger conversation.
+    """
+
+    user: Sender
+    status: Status
+    read_at: Time | None
+
+
+class RecipientPlace(msgspec.Struct, frozen=True):
+    """A place in the list of a message's recipients."""
+
+    rank: Annotated[int, msgspec.Meta(ge=0, le=2)]
+    name: Text
+    user_id: UUID
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many have read a message, to how many it was delivered that haven't, and how many it has not reached."""
+
+    read: int
+    delivered: int
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """Some of a message's recipients, and how many there are of each kind."""
+
+    recipients: Part[Recipient, RecipientPlace]
+    counts: Counts
 
 
 def read_state(last_seq: int, read_up_to: int, unread_from: int | None) -> ReadState:

@@ -1,17 +1,72 @@
-"""Receipts on the page: what a person marks as unread."""
+"""Receipts on the page: who has read a message, and what a person marks as unread."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from aiohttp import web
+from msgspec import UNSET
 
 from chat.accounts.sessions import require_viewer
-from chat.receipts import unread_actions
-from chat.web.api import answer
-from chat.web.forms import read_form, whole_number
+from chat.errors import ValidationFailed
+from chat.realtime.render import sender_view
+from chat.receipts import detail_actions, unread_actions
+from chat.receipts.model import Receipts, RecipientPlace
+from chat.web.api import PAGE, answer
+from chat.web.cursors import decode_cursor, encode_cursor
+from chat.web.forms import choice, read_form, whole_number
 from chat.web.keys import SERVICES
-from chat.web.pages import go_to, wants_json
+from chat.web.pages import go_to, render_partial, wants_json
 from chat.web.paths import path_id
+from chat.web.shapes import Status
+from chat.web.throttle import count_history
 
 # Nobody writes more.
 _MOST_MESSAGES = 999_999_999
+
+
+async def receipts(request: web.Request) -> web.Response:
+    """GET /messages/{message_id}/receipts: who has read one's own message, whom it has reached, and whom it hasn't.
+
+    With `status` and `after`: more of those in one section.
+    """
+    viewer = await require_viewer(request)
+    await count_history(request, viewer.id)
+    services = request.app[SERVICES]
+    message_id = path_id(request, "message_id")
+    if "status" not in request.query:
+        found = await detail_actions.receipts_by_status(
+            services, viewer_id=viewer.id, message_id=message_id, limit=PAGE
+        )
+        sections = [_section(message_id, status, part) for status, part in found.items()]
+        return render_partial(request, "receipts/_receipts.html", {"sections": sections})
+    status: Status | None = choice(request.query["status"], Status)
+    if status is None:
+        raise ValidationFailed("There is no such status.")
+    more = await detail_actions.receipts(
+        services,
+        viewer_id=viewer.id,
+        message_id=message_id,
+        status=status,
+        after=decode_cursor(request.query.get("after", UNSET), RecipientPlace),
+        limit=PAGE,
+    )
+    return render_partial(request, "receipts/_recipients.html", {"section": _section(message_id, status, more)})
+
+
+def _section(message_id: UUID, status: Status, found: Receipts) -> dict[str, Any]:
+    """What the templates want of those with one status."""
+    after = found.recipients.after
+    more = None if after is None else urlencode({"status": status, "after": encode_cursor(after)})
+    return {
+        "status": status,
+        "count": getattr(found.counts, status),
+        "recipients": [
+            {"person": sender_view(one.user), "read_at": one.read_at and one.read_at.isoformat()}
+            for one in found.recipients.items
+        ],
+        "more": more and f"/messages/{message_id}/receipts?{more}",
+    }
 
 
 async def mark_unread(request: web.Request) -> web.Response:

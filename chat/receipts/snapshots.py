@@ -1,7 +1,8 @@
 """What a device is told of receipts when it opens a conversation, and, of a larger one, as its counts change."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -78,10 +79,14 @@ async def counts(services: Services, conversation_id: UUID, writers: Collection[
     )
     return {
         sender: ReceiptCount(
-            conversation_id, *tally.counts[0], tally.counts[1:], tally.delivered_up_to, tally.read_up_to
+            conversation_id, *tally.counts[0], _changes(tally.counts), tally.delivered_up_to, tally.read_up_to
         )
         for sender, tally in tallies(groups, written).items()
     }
+
+
+def _changes(counts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [earlier for later, earlier in pairwise(counts) if earlier[1] != later[1]]
 
 
 async def _unflushed(services: Services, conversation_id: UUID) -> dict[UUID, UpTo]:
