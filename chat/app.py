@@ -49,6 +49,8 @@ from chat.redis import create_redis
 from chat.routes import ROUTES, SOCKET_FEATURES
 from chat.services import Services
 from chat.settings import Settings
+from chat.typing.keys import TURNS
+from chat.typing.turns import Turns
 from chat.web.api import AUTHENTICATE
 from chat.web.cors import cors_middleware
 from chat.web.csrf import csrf_middleware
@@ -181,6 +183,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     app[FIND_PRESENCE] = partial(presence.of_people, services)
     app[BUS] = bus
     app[THROTTLE] = throttle
+    app[TURNS] = Turns(redis, settings.typing_seconds)
     health = setup_health(app, services)
 
     async def sockets() -> dict[str, object]:

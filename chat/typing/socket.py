@@ -9,6 +9,7 @@ from chat.messages.socket import Subscribe
 from chat.realtime.connection import Connection
 from chat.realtime.socket import HUB
 from chat.typing import actions
+from chat.typing.keys import TURNS
 from chat.web.keys import SERVICES
 
 
@@ -25,9 +26,9 @@ async def typing_start(app: web.Application, connection: Connection, payload: Ty
     passed = await actions.start(
         app[SERVICES],
         app[HUB].typists,
+        app[TURNS],
         user_id=connection.user_id,
         conversation_id=payload.conversation_id,
-        degraded=app[HUB].degraded,
     )
     if passed:
         connection.typing.add(payload.conversation_id)

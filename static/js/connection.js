@@ -169,6 +169,7 @@ export function start() {
   addEventListener('online', reviveIfDown);
   addEventListener('offline', probe);
   document.addEventListener('visibilitychange', () => document.hidden || reviveIfDown());
+  addEventListener('focus', touched);
   for (const type of ['pointerdown', 'keydown', 'wheel']) addEventListener(type, touched, { capture: true, passive: true });
   setInterval(tick, HEARTBEAT);
   if (socket()?.readyState === WebSocket.OPEN) opened();
