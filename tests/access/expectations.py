@@ -218,6 +218,7 @@ EVENTS = {
     "reaction:add": Expected(INSIDE, {"message_id": "{message_id}", "emoji": "👍"}),
     "reaction:remove": Expected(INSIDE, {"message_id": "{message_id}", "emoji": "👍"}),
     "conversation:sync": Expected(INSIDE, {"conversation_id": "{conversation_id}", "after_revision": 0}),
+    "message:delivered": Expected(INSIDE, {"conversation_id": "{conversation_id}", "up_to_seq": 1}),
     "receipt:read": Expected(INSIDE, {"conversation_id": "{conversation_id}", "up_to_seq": 1}),
     "typing:start": Expected(INSIDE, {"conversation_id": "{conversation_id}"}),
     "typing:stop": Expected(SIGNED_IN, {"conversation_id": "{conversation_id}"}),
