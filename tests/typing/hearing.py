@@ -1,0 +1,16 @@
+"""What a device has heard of those who type."""
+
+from uuid import UUID
+
+from tests.device import Device, Frame
+
+
+def typing(device: Device) -> list[Frame]:
+    """What a device has heard of it."""
+    return [frame for frame in device.frames if frame["type"].startswith("typing:")]
+
+
+async def told_before(device: Device, other: Device, conversation_id: UUID, text: str) -> None:
+    """Wait until a device has heard all that came before a message which is sent now."""
+    await other.send(conversation_id, text)
+    await device.expect("message:received")
