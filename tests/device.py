@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiohttp
 
@@ -170,6 +170,12 @@ class Device:
         seen = len(self.frames)
         await self.say("subscribe", conversation_id=conversation_id, after_revision=after_revision)
         return await self.expect("subscribed", since=seen, conversation_id=conversation_id)
+
+    async def answered(self) -> None:
+        """Wait until all that was said before has been answered: frames are answered one after another."""
+        seen, nowhere = len(self.frames), uuid4()
+        await self.say("unsubscribe", conversation_id=nowhere)
+        await self.expect("unsubscribed", since=seen, conversation_id=nowhere)
 
     async def csrf(self) -> str:
         """The token of this person's pages."""

@@ -41,7 +41,8 @@ async def test_who_is_removed_hears_that_and_nothing_more(
     await hers.expect("message:received", seq=2)
 
     for device in (his, other):
-        assert await heard(device, bo, group) == ["subscribed", "message:received", "conversation:removed"]
+        told = ["subscribed", "receipt:updated", "message:received", "conversation:removed"]
+        assert await heard(device, bo, group) == told
         await device.say("subscribe", conversation_id=group)
         assert (await device.expect("error"))["code"] == "NOT_FOUND"
     assert (await his.send(group, "let me in"))["code"] == "NOT_FOUND"

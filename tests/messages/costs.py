@@ -46,7 +46,7 @@ class Product:
         """The block sends so many statements, no more and no fewer."""
         self.statements.clear()
         yield
-        assert len(self.statements) == count, [query for query, _ in self.statements]
+        assert len(self.statements) == count, [" ".join(query.split())[:100] for query, _ in self.statements]
 
 
 @asynccontextmanager
@@ -68,6 +68,7 @@ async def warm_up(device: Device, conversation: UUID) -> None:
     """What is done for the first time costs more: statements are prepared, templates compiled."""
     await device.send(conversation, "first")
     await device.watch(conversation)
+    await device.answered()
 
 
 async def explain(

@@ -36,6 +36,7 @@ async def test_a_message_costs_one_statement_however_many_people_hear_of_it(
     hers, his = await connect(members[0]), await connect(members[1])
     await warm_up(hers, conversation)
     await his.watch(conversation)
+    await his.answered()
 
     with product.costs(1):
         await hers.send(conversation, "one statement, one round trip, one transaction")
@@ -96,18 +97,20 @@ async def test_what_a_person_does_costs_a_few_statements(
         async with hers.http.get(f"{product.url}{path}", headers=headers) as answer:
             assert answer.status == 200, await answer.text()
 
-    # Who is it, the list, the conversation, its messages.
-    with product.costs(4):
+    # Who is it, the list, the conversation, its messages, how far the others have come, who asks to be a contact.
+    with product.costs(6):
         await open_page(f"/c/{conversation}")
     # Within the page the list is there already.
-    with product.costs(3):
+    with product.costs(4):
         await open_page(f"/c/{conversation}", **{"HX-Request": "true", "HX-Target": "section#pane"})
     with product.costs(3):
         await open_page(f"/c/{conversation}/history?before=4", **{"HX-Request": "true"})
     with product.costs(2):
         await open_page("/sidebar", **{"HX-Request": "true"})
-    with product.costs(1):
+    # The conversation, and how far the others have come.
+    with product.costs(2):
         await hers.watch(conversation)
+        await hers.answered()
     with product.costs(2):
         await hers.say("conversation:sync", conversation_id=conversation, after_revision=2)
         await hers.expect("conversation:synced", after_revision=2)

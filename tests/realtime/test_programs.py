@@ -188,9 +188,11 @@ async def test_reading_is_told_to_the_persons_own_programs(
     assert set(program.payloads("receipt:updated")[0]) == {
         "conversation_id",
         "user_id",
-        "read_up_to",
+        "joined_seq",
         "delivered_up_to",
+        "read_up_to",
         "at",
+        "unread_from",
     }
     await program.wait_until(lambda: program.payloads("conversation:updated")[-1]["conversation"]["unread"] == 0)
     assert hers.payloads("receipt:updated") == []
