@@ -10,7 +10,7 @@ class Proxy:
 
     def __init__(self, server: str) -> None:
         """`server` is the server's address with a port, of any scheme."""
-        self._server = urlsplit(server)
+        self._server = self._address = urlsplit(server)
         self._listener: asyncio.Server | None = None
         self._port = 0
         self._flowing = asyncio.Event()
@@ -21,8 +21,8 @@ class Proxy:
     @property
     def url(self) -> str:
         """The server's address with the proxy's port in place of its own."""
-        host = self._server.netloc.rpartition(":")[0]
-        return self._server._replace(netloc=f"{host}:{self._port}").geturl()
+        host = self._address.netloc.rpartition(":")[0]
+        return self._address._replace(netloc=f"{host}:{self._port}").geturl()
 
     async def accept(self) -> None:
         """Let connections come in, at first or after `refuse`; always on the same port."""
@@ -44,6 +44,11 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def lead_to(self, server: str) -> None:
+        """Cut what is open; new connections come to another server."""
+        self._server = urlsplit(server)
+        await self.cut()
 
     def stall(self) -> None:
         """From now on nothing passes in either direction, and nobody is told: a cable was pulled."""

@@ -68,14 +68,14 @@ class ServerFolder:
             durable=False,
         )
 
-    def valkey(self, name: str = "valkey") -> EmbeddedValkey:
-        """A Valkey that isn't started yet, and forgets everything when it ends."""
+    def valkey(self, name: str = "valkey", *, durable: bool = False) -> EmbeddedValkey:
+        """A Valkey that isn't started yet, and forgets everything when it ends, unless it is durable."""
         return EmbeddedValkey(
             self._data.server_folder(name, self.account),
             self.account,
             self._programs,
             password=self._data.secret(f"{name}-password"),
-            durable=False,
+            durable=durable,
         )
 
     def close(self) -> None:

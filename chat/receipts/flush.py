@@ -22,7 +22,7 @@ from chat.web.logs import get_logger
 log = get_logger()
 
 # Entries that are taken together, and so the memory that a flush needs, whatever waits.
-BATCH = 5000
+BATCH = 2000
 # As long as a statement of the pool may take, and the time after which another worker needn't wait for it any more.
 _STORE_SECONDS = 2.0
 _AGAIN_SECONDS = 4.0

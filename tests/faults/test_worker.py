@@ -1,12 +1,15 @@
 """The worker when its servers go away."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
+import pytest
 import redis
 from arq.constants import default_queue_name, health_check_key_suffix
 
 from chat.embedded import EmbeddedValkey
 from tests.commands.processes import wait_until
+from tests.faults.conftest import ProxyTo, becomes
 from tests.servers import WorkerProcess
 
 StartWorker = Callable[[], WorkerProcess]
@@ -45,3 +48,75 @@ def test_without_redis_it_does_not_begin(private_valkey: EmbeddedValkey, start_w
     worker = start_worker()
     assert worker.process.wait(timeout=30) == 1
     assert worker.printed().startswith("chat: Redis can't be reached")
+
+
+def drops(writer: asyncio.StreamWriter) -> None:
+    """A Redis behind a proxy of which only the proxy lives."""
+    writer.transport.abort()
+
+
+def is_loading(writer: asyncio.StreamWriter) -> None:
+    """A Redis that has just been started and reads its file."""
+    writer.write(b"-LOADING Redis is loading the dataset in memory\r\n")
+
+
+def says_nothing(_writer: asyncio.StreamWriter) -> None:
+    """A Redis whose machine hangs."""
+
+
+BadRedis = Callable[[asyncio.StreamWriter], None]
+
+
+@pytest.fixture(params=[drops, is_loading, says_nothing])
+async def bad_redis(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """The address of a server that takes connections and is no good."""
+    answer: BadRedis = request.param
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65_536):
+            answer(writer)
+        writer.close()
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+
+
+async def is_at_work(valkey: EmbeddedValkey) -> bool:
+    """Whether a worker has ended a job since this was last asked."""
+    async with redis.asyncio.Redis.from_url(valkey.url) as connection:
+        return bool(await connection.delete("chat:worker:alive"))
+
+
+async def test_it_outlives_a_redis_that_is_there_and_no_good(
+    private_valkey: EmbeddedValkey, start_worker: Callable[..., WorkerProcess], proxy_to: ProxyTo, bad_redis: str
+) -> None:
+    proxy = await proxy_to(private_valkey.url)
+    worker = start_worker(REDIS_URL=proxy.url, RECEIPTS_FLUSH_SECONDS="1")
+    await becomes(lambda: is_at_work(private_valkey), within=60)
+
+    async def has_lost_redis() -> bool:
+        return "worker.redis_lost" in worker.printed()
+
+    await proxy.lead_to(bad_redis)
+    await becomes(has_lost_redis, within=60)
+    await proxy.lead_to(private_valkey.url)
+
+    await becomes(lambda: is_at_work(private_valkey), within=60)
+    assert worker.is_running()
+    assert await asyncio.to_thread(worker.stop, timeout=30) == 0, worker.printed()
+
+
+async def test_told_to_end_while_redis_is_no_good_it_ends(
+    private_valkey: EmbeddedValkey, start_worker: Callable[..., WorkerProcess], proxy_to: ProxyTo, bad_redis: str
+) -> None:
+    proxy = await proxy_to(private_valkey.url)
+    worker = start_worker(REDIS_URL=proxy.url, RECEIPTS_FLUSH_SECONDS="1")
+    await becomes(lambda: is_at_work(private_valkey), within=60)
+
+    async def has_lost_redis() -> bool:
+        return "worker.redis_lost" in worker.printed()
+
+    await proxy.lead_to(bad_redis)
+    await becomes(has_lost_redis, within=60)
+
+    assert await asyncio.to_thread(worker.stop, timeout=30) == 0, worker.printed()
