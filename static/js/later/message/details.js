@@ -1,22 +1,25 @@
 /** What lies behind a message: what it said before it was edited, who reacted to it, and who has read it. */
 
-import { on, openId } from '../../page.js';
+import { delay, on, openId } from '../../page.js';
 import { moment } from '../../times.js';
 import { place } from './floating.js';
 import { get } from './request.js';
 
 const HINT_AFTER = 350;
 const MOST_NAMES = 12;
+const RECEIPTS = 'receipts';
 const REFRESH_AFTER = 400;
+/** So long the dialog waits for what is to be in it, so that it mostly comes complete. */
+const SOON = 150;
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** The reaction that the hint is about, or will be. @type {HTMLElement | undefined} */
 let hinted;
 let timer;
-/** Where the receipts in the dialog come from, while it shows some. @type {string | undefined} */
-let receipts;
+/** Where that comes from which is in the dialog, and of how many lines it was. @type {string | undefined} */
+let shown;
+let lines = 0;
 let refreshing;
-let filled = 0;
 
 const pathOf = (message, part) => `/messages/${message.id.replace('message-', '')}/${part}`;
 
@@ -27,30 +30,29 @@ export const showEdits = (message) => show('Earlier versions', pathOf(message, '
 export const showReactions = (message) => show('Reactions', pathOf(message, 'reactions'));
 
 /** @param {HTMLElement} message of one's own */
-export async function showReceipts(message) {
-  const path = pathOf(message, 'receipts');
-  await show('Who has read this', path);
-  receipts = path;
-}
+export const showReceipts = (message) => show('Who has read this', pathOf(message, RECEIPTS));
 
 async function show(title, path) {
   const dialog = document.getElementById('message-details');
   dialog.querySelector('h2').textContent = title;
   dialog.querySelector('.message-facts').replaceChildren();
-  receipts = undefined;
+  shown = path;
   hint();
-  dialog.showModal();
-  await fill(path);
+  await Promise.race([fill(), delay(SOON)]);
+  if (!dialog.open) dialog.showModal();
 }
 
-async function fill(path) {
+/** Shows what holds now. */
+async function fill() {
   const content = document.querySelector('#message-details .message-facts');
+  const path = shown;
   const { text, reason } = await get(path);
+  if (path !== shown) return;
   if (reason) content.textContent = reason;
   else content.innerHTML = text;
   htmx.process(content);
   sayTimes(content);
-  filled = linesIn(content);
+  lines = linesIn(content);
 }
 
 const linesIn = (content) => content.querySelectorAll('li').length;
@@ -70,7 +72,7 @@ function receiptsChanged({ conversation_id: conversation }) {
   clearTimeout(refreshing);
   refreshing = setTimeout(() => {
     const dialog = document.getElementById('message-details');
-    if (dialog.open && receipts && linesIn(dialog) === filled) fill(receipts);
+    if (dialog.open && shown.endsWith(RECEIPTS) && linesIn(dialog) === lines) fill();
   }, REFRESH_AFTER);
 }
 
