@@ -68,6 +68,7 @@ class History:
     """All that happened in a conversation, oldest first. Messages and deeds are numbered 1, 2, 3 …, as in the product.
 
     `people` are the two of a direct conversation. The last messages are new to some: `unread` says how many.
+    No device of those who are `away` has these yet.
     """
 
     kind: Kind
@@ -78,3 +79,4 @@ class History:
     name: str | None = None
     topic: str | None = None
     muted: Collection[str] = field(default=())
+    away: Collection[str] = field(default=())

@@ -36,7 +36,7 @@ def tell(pair: Acquaintance, now: datetime, random: Random) -> History:
         kind="direct",
         people=(pair.tomas, pair.marta),
         happenings=said,
-        unread={reader: len(last_words)} if pair.ending else {},
+        unread={reader: len(last_words)} if pair.unread else {},
     )
 
 

@@ -36,8 +36,10 @@ class Acquaintance:
     messages: int
     began: timedelta
     last: timedelta
-    # The scene at the end, of which the last words are still to be read; a talk file.
+    # The scene at the end; a talk file.
     ending: str = ""
+    # The last words are still to be read.
+    unread: bool = False
 
 
 def _ago(*, days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
@@ -72,19 +74,21 @@ _EVERYTHING = ("code", "customers", "daily", "incidents", "planning", *(3 * ["qu
 
 
 ACQUAINTANCES = (
-    Acquaintance("tomas", "marta", _EVERYTHING, 10_000, _ago(days=730), _ago(minutes=4), ending="ending-board"),
+    Acquaintance(
+        "tomas", "marta", _EVERYTHING, 10_000, _ago(days=730), _ago(minutes=4), ending="ending-board", unread=True
+    ),
     # Marta's others
-    Acquaintance("ines", "marta", _PRODUCT, 420, _ago(days=600), _ago(minutes=23), ending="ending-text"),
+    Acquaintance("ines", "marta", _PRODUCT, 420, _ago(days=600), _ago(minutes=23), ending="ending-text", unread=True),
     Acquaintance("pavel", "marta", _EVERYDAY, 160, _ago(days=510), _ago(hours=3)),
-    Acquaintance("runa", "marta", _EVERYDAY, 210, _ago(days=650), _ago(hours=6)),
+    Acquaintance("runa", "marta", _EVERYDAY, 210, _ago(days=650), _ago(hours=6), unread=True),
     Acquaintance("oskar", "marta", _EVERYDAY, 64, _ago(days=420), _ago(days=1, hours=2)),
     Acquaintance("yusuf", "marta", _PRODUCT, 140, _ago(days=300), _ago(days=3)),
     Acquaintance("johan", "marta", _PRODUCT, 90, _ago(days=380), _ago(days=8)),
     Acquaintance("sigrid", "marta", _EVERYDAY, 38, _ago(days=210), _ago(days=41)),
     Acquaintance("emil", "marta", _PRODUCT, 24, _ago(days=330), _ago(days=152)),
     # Tomas's others
-    Acquaintance("tomas", "runa", _DESK, 260, _ago(days=640), _ago(minutes=51), ending="ending-county"),
-    Acquaintance("tomas", "yusuf", _CODE, 480, _ago(days=310), _ago(hours=2)),
+    Acquaintance("tomas", "runa", _DESK, 260, _ago(days=640), _ago(minutes=51), ending="ending-county", unread=True),
+    Acquaintance("tomas", "yusuf", _CODE, 480, _ago(days=310), _ago(hours=2), unread=True),
     Acquaintance("tomas", "ines", _PRODUCT, 350, _ago(days=590), _ago(hours=5)),
     Acquaintance("tomas", "leila", _EVERYDAY, 120, _ago(days=450), _ago(days=1, hours=3)),
     Acquaintance("tomas", "johan", _CODE, 110, _ago(days=370), _ago(days=4)),

@@ -220,13 +220,14 @@ class Replay:
                     "read_at": at,
                 }
             )
+        is_away = username in self._history.away
         self.members.append(
             {
                 "conversation_id": self.conversation["id"],
                 "user_id": self._ids[username],
                 "role": member.role,
                 "muted_until": self._now + _MUTED_FOR if username in self._history.muted else None,
-                "delivered_up_to_seq": read_up_to,
+                "delivered_up_to_seq": read_up_to if is_away else len(self._said),
                 "read_up_to_seq": read_up_to,
                 "joined_seq": member.joined_seq,
                 "joined_at": member.joined_at,

@@ -35,6 +35,7 @@ def tell(story: Story, now: datetime, random: Random) -> History:
         happenings=teller.told,
         unread=story.unread,
         muted=story.muted,
+        away=story.away,
     )
 
 

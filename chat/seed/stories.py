@@ -1,8 +1,9 @@
 """The files about groups and rooms: what was said and done there, in the words of the people who did.
 
-At the top, `kind: public room`, `private room` or `group`, then `name`, `topic`, `unread: marta 2`, `muted: marta`.
-Then scenes. `@ 9 08:50` begins one nine working days ago, `@ 24m` and `@ 3h` one that ended so long ago.
-`~ 90 everyone` stands for ninety messages of everyday, made of the scenes of those talk files.
+At the top, `kind: public room`, `private room` or `group`, then `name`, `topic`, `unread: marta 2`, `muted: marta`, and
+`away: emil`, whose devices don't even have what is unread. Then scenes. `@ 9 08:50` begins one nine working days ago,
+`@ 24m` and `@ 3h` one that ended so long ago. `~ 90 everyone` stands for ninety messages of everyday, made of the
+scenes of those talk files.
 
 In a scene, `ines #cake ^door> text` is a message, labelled `cake`, that replies to the one labelled `door`; to the one
 before it with a mere `^`. The lines after it belong to it. `+ 🎉 marta tomas` are reactions to it, `~~ text` is what it
@@ -85,6 +86,7 @@ class Story:
     topic: str | None
     unread: Mapping[str, int]
     muted: tuple[str, ...]
+    away: tuple[str, ...]
     parts: tuple[Part, ...]
 
 
@@ -101,6 +103,7 @@ def read_story(name: str) -> Story:
         topic=heading.get("topic"),
         unread={who: int(count) for who, count in (pair.split() for pair in _listed(heading.get("unread", "")))},
         muted=tuple(_listed(heading.get("muted", ""))),
+        away=tuple(_listed(heading.get("away", ""))),
         parts=tuple(_part(piece) for piece in re.split(r"^(?=[@~] )", body, flags=re.MULTILINE) if piece),
     )
 

@@ -93,7 +93,8 @@ async def test_watermarks_follow_from_what_people_wrote_and_read(seeded: Pool) -
     wrong = await seeded.fetch(
         """
         select p.conversation_id, p.user_id from members p
-        where p.read_up_to_seq <> p.delivered_up_to_seq or p.read_up_to_seq <> greatest(
+        join conversations c on c.id = p.conversation_id
+        where p.delivered_up_to_seq not in (p.read_up_to_seq, c.last_seq) or p.read_up_to_seq <> greatest(
             (select max(seq) from messages where conversation_id = p.conversation_id and created_at < p.joined_at),
             (select max(seq) from messages where conversation_id = p.conversation_id and sender_id = p.user_id),
             (select max(up_to_seq) from read_events where conversation_id = p.conversation_id and user_id = p.user_id)
@@ -149,6 +150,20 @@ async def test_something_is_new_to_each_of_the_two(seeded: Pool) -> None:
 async def test_the_first_account_is_the_owner(seeded: Pool) -> None:
     roles = await seeded.fetch("select username, role from users order by created_at, id")
     assert [row["username"] for row in roles if row["role"] == "owner"] == ["marta"] == [roles[0]["username"]]
+
+
+async def test_what_marta_wrote_last_was_read_by_some_has_reached_others_and_not_all(seeded: Pool) -> None:
+    people = await seeded.fetch(
+        """
+        select case when m.read_up_to_seq = c.last_seq then 'read' when m.delivered_up_to_seq = c.last_seq
+            then 'delivered' else 'sent' end as status
+        from conversations c join members m on m.conversation_id = c.id and m.user_id <> c.last_sender_id
+        where c.name = 'Budget' and c.last_sender_id = $1
+        order by 1
+        """,
+        await user_id(seeded, "marta"),
+    )
+    assert [row["status"] for row in people] == ["delivered", "read", "sent"]
 
 
 async def test_the_conversation_goes_on_where_the_demo_ends(seeded: Pool) -> None:
