@@ -37,6 +37,7 @@ async def test_a_conversation_is_told_as_its_member_sees_it(program: MakeProgram
         "role": "member",
         "notify": "all",
         "muted_until": None,
+        "read_receipts_enabled": None,
         "archived_at": None,
         "created_at": shown["created_at"],
         "updated_at": shown["updated_at"],
