@@ -229,6 +229,7 @@ export function start() {
   on('listed', onListed);
   on('message:sent', wrote);
   on('message:received', (frame) => frame.sender_id === userId && wrote(frame));
+  on('conversation:removed', ({ conversation_id: conversation }) => settle(conversation));
   on('receipt:updated', (frame) => frame.user_id === userId && heard(frame));
   addEventListener('focus', lookChanged);
   addEventListener('blur', lookChanged);

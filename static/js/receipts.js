@@ -101,7 +101,7 @@ function show() {
     const isLabelled = !hasLabel && status === 'read';
     hasLabel ||= isLabelled;
     if (message.dataset.status !== status) message.dataset.status = status;
-    if (ticks.ariaLabel !== text) ticks.ariaLabel = ticks.title = text;
+    if (ticks.ariaLabel !== text) ticks.ariaLabel = text;
     if (!isLabelled) delete ticks.dataset.readers;
     else if (ticks.dataset.readers !== text) ticks.dataset.readers = text;
   }

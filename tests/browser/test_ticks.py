@@ -59,6 +59,10 @@ async def test_a_message_is_sent_then_delivered_then_read(
         await status_is(device, "Hello", "read")
     await expect(ticks(writer, "Hello")).to_have_accessible_name(re.compile(r"^Read by Bo, \d\d:\d\d$"))
     assert await weight_of(ticks(writer, "Hello")) > before, "read is told by the colour alone"
+    # The same for a message that was read before the page was there.
+    await writer.page.reload()
+    await ticks(writer, "Hello").hover()
+    await expect(writer.page.get_by_role("tooltip")).to_have_text(re.compile(r"^Read by Bo, \d\d:\d\d$"))
     # And the other way round, before their eyes.
     await reader.write("Hello yourself")
     await status_is(reader, "Hello yourself", "read")
@@ -146,6 +150,8 @@ async def test_a_group_tells_how_many_and_who(web: WebProcess, factory: Factory,
     # Once, at the newest; and nothing has moved for it.
     await expect(writer.page.locator("[data-readers]")).to_have_count(1)
     assert await writer.message("Who comes?").locator(".bubble").bounding_box() == place
+
+    assert (await Axe().run(writer.page)).response["violations"] == []
 
     await ticks(writer, "Who comes?").focus()
     await writer.page.keyboard.press("Enter")

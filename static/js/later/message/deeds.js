@@ -33,7 +33,7 @@ const DEEDS = {
 
 function show(message, element) {
   toolbar.show(message);
-  details.hint(element.closest('.reaction'));
+  details.hint(element);
 }
 
 export const act = (deed, message, element) => DEEDS[deed](message, element);

@@ -76,32 +76,51 @@ function receiptsChanged({ conversation_id: conversation }) {
   }, REFRESH_AFTER);
 }
 
-/** @param {HTMLElement} [chip] the reaction that is pointed at, or has the focus */
-export function hint(chip) {
-  if (chip === hinted) return;
-  hinted = chip;
+/** @param {Element} element what is pointed at, or has the focus: reactions and ticks say who */
+export function hint(element) {
+  const mark = element?.closest?.('.reaction, .ticks') ?? undefined;
+  if (mark === hinted) return;
+  hinted = mark;
   clearTimeout(timer);
-  document.getElementById('reaction-hint').hidePopover();
-  if (chip) timer = setTimeout(() => showHint(chip), HINT_AFTER);
+  document.getElementById('message-hint').hidePopover();
+  if (mark) timer = setTimeout(() => showHint(mark), HINT_AFTER);
 }
 
-async function showHint(chip) {
-  const { text } = await get(pathOf(chip.closest('.message'), 'reactions'));
-  if (!text || hinted !== chip || !chip.isConnected) return;
-  const page = new DOMParser().parseFromString(text, 'text/html');
-  const group = [...page.querySelectorAll('[data-emoji]')].find(({ dataset }) => dataset.emoji === chip.dataset.emoji);
-  if (!group) return;
-  const bubble = document.getElementById('reaction-hint');
-  bubble.textContent = namesIn(group);
+async function showHint(mark) {
+  const words = await (mark.matches('.ticks') ? readers(mark) : reactors(mark));
+  if (!words || hinted !== mark || !mark.isConnected) return;
+  const bubble = document.getElementById('message-hint');
+  bubble.textContent = words;
   bubble.showPopover();
-  const { bottom } = chip.closest('.scroller').getBoundingClientRect();
-  const anchor = chip.getBoundingClientRect();
+  const { bottom } = mark.closest('.scroller').getBoundingClientRect();
+  const anchor = mark.getBoundingClientRect();
   place(bubble, anchor, anchor.bottom + 2 * bubble.offsetHeight > bottom);
 }
 
-/** @returns {string} "Maria, you and 3 others" */
+async function reactors(chip) {
+  const groups = await fetchGroups(chip, 'reactions');
+  const group = groups.find(({ dataset }) => dataset.emoji === chip.dataset.emoji);
+  return group && namesIn(group);
+}
+
+/** @returns {Promise<string>} "Read by Maria, 10:32", to the minute for each message however old */
+async function readers(ticks) {
+  const isRead = ticks.closest('.message').dataset.status === 'read';
+  const groups = isRead ? await fetchGroups(ticks, RECEIPTS) : [];
+  const group = groups.find(({ dataset }) => dataset.status === 'read');
+  return group ? `Read by ${namesIn(group)}` : ticks.ariaLabel;
+}
+
+async function fetchGroups(mark, part) {
+  const { text = '' } = await get(pathOf(mark.closest('.message'), part));
+  return [...new DOMParser().parseFromString(text, 'text/html').querySelectorAll('section')];
+}
+
+/** @returns {string} "Maria, you and 3 others", or "Maria, 10:32" where there is one, and a time */
 function namesIn(group) {
   const people = [...group.querySelectorAll('bdi')].map((name) => name.textContent);
+  const time = group.querySelector('time');
+  if (people.length === 1 && time) return `${people[0]}, ${moment(new Date(time.dateTime))}`;
   const names = people.map((name, index) => (name === 'You' && index ? 'you' : name));
   const shown = names.slice(0, MOST_NAMES);
   const others = Number(group.dataset.count) - shown.length;
@@ -112,6 +131,9 @@ function namesIn(group) {
 export function start() {
   on('timeline', () => hinted?.isConnected === false && hint());
   for (const name of ['receipt:updated', 'receipt:count']) on(name, receiptsChanged);
-  document.getElementById('message-details').addEventListener('htmx:after:swap', ({ currentTarget }) => sayTimes(currentTarget));
+  const dialog = document.getElementById('message-details');
+  dialog.addEventListener('htmx:after:swap', () => sayTimes(dialog));
+  document.addEventListener('pointerover', ({ target, pointerType }) => pointerType === 'touch' || hint(target));
+  document.addEventListener('focusin', ({ target }) => target.matches(':focus-visible') && hint(target));
   document.addEventListener('scroll', () => hint(), { capture: true, passive: true });
 }

@@ -7,7 +7,6 @@ import { focusMessage } from '../../keyboard.js';
 import { on } from '../../page.js';
 import { keepingPlace } from '../../scrolling.js';
 import { prefer } from './favourites.js';
-import { hint } from './details.js';
 import { post } from './request.js';
 import { toast } from './toast.js';
 
@@ -106,7 +105,4 @@ function create(message, emoji) {
 
 export function start() {
   on('timeline', showWishes);
-  const ask = ({ target }) => hint(target.closest?.('.reaction'));
-  document.addEventListener('pointerover', (event) => event.pointerType === 'touch' || ask(event));
-  document.addEventListener('focusin', ask);
 }
