@@ -6,7 +6,7 @@ from uuid import UUID
 from chat.conversations.unflushed import UpTo
 from chat.db import Connection, Record
 from chat.receipts.model import Receipt
-from chat.receipts.tally import Group
+from chat.receipts.tally import Group, Written
 
 # Of so many messages the counts are told as they change.
 NEWEST = 50
@@ -90,20 +90,26 @@ async def record(
     )
 
 
-async def newest(connection: Connection, *, conversation_id: UUID, writers: Collection[UUID]) -> list[Record]:
-    """Which of the newest `NEWEST` messages these people wrote."""
-    return await connection.fetch(
+async def newest(connection: Connection, *, conversation_id: UUID, writers: Collection[UUID]) -> list[Written]:
+    """Which of the newest `NEWEST` messages these people wrote: one for each who wrote some."""
+    records = await connection.fetch(
         f"""
-        select seq, sender_id
+        select sender_id, array_agg(seq) as seqs, array(
+            select blocked_id from blocks where blocker_id = sender_id
+            union all
+            select blocker_id from blocks where blocked_id = sender_id
+        ) as blocked
         from (
             select seq, sender_id, content_type from messages
             where conversation_id = $1 order by seq desc limit {NEWEST}
         ) newest
         where sender_id = any ($2) and content_type = 'text'
+        group by sender_id
         """,
         conversation_id,
         list(writers),
     )
+    return [Written(record["sender_id"], record["seqs"], frozenset(record["blocked"])) for record in records]
 
 
 async def groups(

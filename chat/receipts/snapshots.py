@@ -66,15 +66,13 @@ def _without(frame: Frame, *names: str) -> dict[str, Any]:
 
 async def counts(services: Services, conversation_id: UUID, writers: Collection[UUID]) -> dict[UUID, ReceiptCount]:
     """How many have read the newest messages of each of these people, for those who wrote some."""
-    written: dict[UUID, list[int]] = {}
-    for row in await queries.newest(services.pool, conversation_id=conversation_id, writers=writers):
-        written.setdefault(row["sender_id"], []).append(row["seq"])
+    written = await queries.newest(services.pool, conversation_id=conversation_id, writers=writers)
     if not written:
         return {}
     groups = await queries.groups(
         services.pool,
         conversation_id=conversation_id,
-        apart=written,
+        apart=frozenset().union(*(sender.left_out for sender in written)),
         unflushed=await _unflushed(services, conversation_id),
     )
     return {

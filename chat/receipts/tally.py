@@ -2,16 +2,29 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
 
+class Written(NamedTuple):
+    """Which messages somebody wrote, and between whom and that person there is a block: of those nothing is told."""
+
+    sender_id: UUID
+    seqs: Collection[int]
+    blocked: frozenset[UUID] = frozenset()
+
+    @property
+    def left_out(self) -> frozenset[UUID]:
+        """Who counts for nothing."""
+        return self.blocked | {self.sender_id}
+
+
 class Group(NamedTuple):
     """Members with the same watermarks: so many `people` who came after message `joined_seq` and have read up to
-    `read_up_to`, which is 0 where they don't share that; the furthest of them has received `delivered_up_to`. A sender
-    that is asked about stands alone, with a `user_id`."""
+    `read_up_to`, which is 0 where they don't share that; the furthest of them has received `delivered_up_to`. Whoever
+    is left out for a sender stands alone, with a `user_id`."""
 
     user_id: UUID | None
     joined_seq: int
@@ -29,21 +42,26 @@ class Tally(NamedTuple):
     read_up_to: int
 
 
-def tallies(groups: Sequence[Group], written: Mapping[UUID, Iterable[int]]) -> dict[UUID, Tally]:
-    """For each sender, with the sequence numbers of the messages that were `written`."""
+def tallies(groups: Sequence[Group], written: Iterable[Written]) -> dict[UUID, Tally]:
+    """For each sender of what was `written`."""
     sharing = [group for group in groups if group.read_up_to]
     have_read = _at_or_beyond((group.read_up_to, group.people) for group in sharing)
     came_later = _at_or_beyond((group.joined_seq, group.people) for group in sharing)
     found = {}
-    for sender, seqs in written.items():
-        others = [group for group in groups if group.user_id != sender]
-        own = [group for group in sharing if group.user_id == sender]
+    for sender in written:
+        others = [group for group in groups if group.user_id not in sender.left_out]
+        left_out = [group for group in sharing if group.user_id in sender.left_out]
         counts = [
-            (seq, have_read(seq) - came_later(seq) - sum(group.joined_seq < seq <= group.read_up_to for group in own))
-            for seq in sorted(seqs, reverse=True)
+            (
+                seq,
+                have_read(seq)
+                - came_later(seq)
+                - sum(group.joined_seq < seq <= group.read_up_to for group in left_out),
+            )
+            for seq in sorted(sender.seqs, reverse=True)
         ]
         oldest = counts[-1][0]
-        found[sender] = Tally(
+        found[sender.sender_id] = Tally(
             counts,
             # Who has come in has received what was said before, but nobody sent it.
             max((group.delivered_up_to for group in others if group.delivered_up_to > group.joined_seq), default=0),

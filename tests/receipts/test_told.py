@@ -85,3 +85,18 @@ async def test_in_a_larger_group_the_writer_hears_how_many(factory: Factory, con
     again = await connect(ada, url)
     await again.watch(group)
     await again.expect("receipt:count", seq=2, count=1, earlier=[[1, 2]])
+
+
+async def test_who_is_blocked_is_not_counted(factory: Factory, connect: Connect, serve: Serve, pool: Pool) -> None:
+    url = await serve(receipts_direct_max=2)
+    ada, bo, cy = await factory.three()
+    group = await factory.group(ada, bo, cy)
+    await factory.say(group, [(ada, "One", factory.later()), (ada, "Two", factory.later())])
+    await factory.read(group, bo, 2)
+    await factory.read(group, cy, 1)
+    await pool.execute("insert into blocks (blocker_id, blocked_id) values ($1, $2)", bo, ada)
+    hers = await connect(ada, url)
+
+    await hers.watch(group)
+
+    await hers.expect("receipt:count", seq=2, count=0, earlier=[[1, 1]], delivered_up_to=1, read_up_to=1)
