@@ -5,24 +5,24 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 import redis
-from arq.constants import default_queue_name, health_check_key_suffix
 
 from chat.embedded import EmbeddedValkey
 from tests.commands.processes import wait_until
 from tests.faults.conftest import ProxyTo, becomes
+from tests.proxy import Proxy
 from tests.servers import WorkerProcess
 
-StartWorker = Callable[[], WorkerProcess]
+StartWorker = Callable[..., WorkerProcess]
 
 
 def wait_for_work(worker: WorkerProcess, valkey: EmbeddedValkey) -> None:
-    """Wait until the worker has given a sign of life, which it does before its first job."""
+    """Wait until the worker has ended a job since this was last asked."""
     with redis.Redis.from_url(valkey.url) as connection:
-        wait_until(lambda: connection.exists(default_queue_name + health_check_key_suffix), worker.printed, timeout=60)
+        wait_until(lambda: connection.delete("chat:worker:alive"), worker.printed, timeout=60)
 
 
 def test_it_waits_for_a_redis_that_is_lost(private_valkey: EmbeddedValkey, start_worker: StartWorker) -> None:
-    worker = start_worker()
+    worker = start_worker(RECEIPTS_FLUSH_SECONDS="1")
     wait_for_work(worker, private_valkey)
 
     private_valkey.kill()
@@ -81,42 +81,35 @@ async def bad_redis(request: pytest.FixtureRequest) -> AsyncIterator[str]:
         yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
 
 
-async def is_at_work(valkey: EmbeddedValkey) -> bool:
-    """Whether a worker has ended a job since this was last asked."""
-    async with redis.asyncio.Redis.from_url(valkey.url) as connection:
-        return bool(await connection.delete("chat:worker:alive"))
+async def lose_redis(worker: WorkerProcess, valkey: EmbeddedValkey, proxy: Proxy, bad_redis: str) -> None:
+    """Wait until the worker works, and then until it has lost its Redis."""
+    await asyncio.to_thread(wait_for_work, worker, valkey)
+    await proxy.lead_to(bad_redis)
+
+    async def is_lost() -> bool:
+        return "worker.redis_lost" in worker.printed()
+
+    await becomes(is_lost, within=60)
 
 
 async def test_it_outlives_a_redis_that_is_there_and_no_good(
-    private_valkey: EmbeddedValkey, start_worker: Callable[..., WorkerProcess], proxy_to: ProxyTo, bad_redis: str
+    private_valkey: EmbeddedValkey, start_worker: StartWorker, proxy_to: ProxyTo, bad_redis: str
 ) -> None:
     proxy = await proxy_to(private_valkey.url)
     worker = start_worker(REDIS_URL=proxy.url, RECEIPTS_FLUSH_SECONDS="1")
-    await becomes(lambda: is_at_work(private_valkey), within=60)
+    await lose_redis(worker, private_valkey, proxy, bad_redis)
 
-    async def has_lost_redis() -> bool:
-        return "worker.redis_lost" in worker.printed()
-
-    await proxy.lead_to(bad_redis)
-    await becomes(has_lost_redis, within=60)
     await proxy.lead_to(private_valkey.url)
 
-    await becomes(lambda: is_at_work(private_valkey), within=60)
-    assert worker.is_running()
+    await asyncio.to_thread(wait_for_work, worker, private_valkey)
     assert await asyncio.to_thread(worker.stop, timeout=30) == 0, worker.printed()
 
 
 async def test_told_to_end_while_redis_is_no_good_it_ends(
-    private_valkey: EmbeddedValkey, start_worker: Callable[..., WorkerProcess], proxy_to: ProxyTo, bad_redis: str
+    private_valkey: EmbeddedValkey, start_worker: StartWorker, proxy_to: ProxyTo, bad_redis: str
 ) -> None:
     proxy = await proxy_to(private_valkey.url)
     worker = start_worker(REDIS_URL=proxy.url, RECEIPTS_FLUSH_SECONDS="1")
-    await becomes(lambda: is_at_work(private_valkey), within=60)
-
-    async def has_lost_redis() -> bool:
-        return "worker.redis_lost" in worker.printed()
-
-    await proxy.lead_to(bad_redis)
-    await becomes(has_lost_redis, within=60)
+    await lose_redis(worker, private_valkey, proxy, bad_redis)
 
     assert await asyncio.to_thread(worker.stop, timeout=30) == 0, worker.printed()
