@@ -117,8 +117,13 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         return await presence.seen_by(services, pairs)
 
     grace = settings.presence_grace_seconds
-    heartbeats = Heartbeats(redis, presence_seconds=settings.presence_seconds, grace_seconds=grace)
     watchers = Watchers(present, most=settings.presence_watchers, grace=grace)
+    heartbeats = Heartbeats(
+        redis,
+        presence_seconds=settings.presence_seconds,
+        grace_seconds=grace,
+        lost=partial(watchers.set_lost, "heartbeats"),
+    )
     roster = Roster()
     updates = ConversationUpdates(seen_by)
     receipt_counts = ReceiptCounts(roster, counted)
@@ -148,7 +153,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         await hub.broadcast(SystemResync())
 
     async def degraded(is_degraded: bool) -> None:
-        watchers.set_lost(is_degraded)
+        watchers.set_lost("the bus", is_degraded)
         await hub.set_degraded(is_degraded)
 
     bus = Bus(

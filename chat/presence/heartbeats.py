@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 from chat.presence import registry
@@ -33,10 +34,13 @@ class Heartbeats:
 
     A device is a connection that has said how it is; from then on every sign of life counts. Whatever a device says and
     however often, at most one beat of it goes out with each gathering, and none where nothing is new. The devices of
-    somebody who is invisible are to others as if they weren't there.
+    somebody who is invisible are to others as if they weren't there. `lost` is called with True when Redis doesn't
+    answer, and with False when it does again.
     """
 
-    def __init__(self, redis: Redis, *, presence_seconds: float, grace_seconds: float) -> None:
+    def __init__(
+        self, redis: Redis, *, presence_seconds: float, grace_seconds: float, lost: Callable[[bool], None]
+    ) -> None:
         self._redis = redis
         self._grace = grace_seconds
         self._life = presence_seconds + grace_seconds
@@ -44,6 +48,8 @@ class Heartbeats:
         self._devices: dict[Connection, Device] = {}
         self._ended: deque[_Ended] = deque(maxlen=MAX_ENDED)
         self._wake = asyncio.Event()
+        self._lost = lost
+        self._is_lost = False
 
     def hear(self, connection: Connection, *, status: Activity, kind: Kind, idle: float | None) -> None:
         """A device says how it is. `idle`: seconds since its person did something on it, where it knows."""
@@ -81,13 +87,20 @@ class Heartbeats:
             self._wake.clear()
             try:
                 await self._tell()
+                self._set_lost(False)
             except UNAVAILABLE as error:
                 log.warning("presence.redis_lost", error=type(error).__name__)
+                self._set_lost(True)
                 await asyncio.sleep(GATHER_SECONDS)
                 self.repeat()
             except Exception:
                 log.exception("presence.failed")
                 self.repeat()
+
+    def _set_lost(self, is_lost: bool) -> None:
+        if is_lost != self._is_lost:
+            self._is_lost = is_lost
+            self._lost(is_lost)
 
     async def close(self) -> None:
         """Tell what is left, once."""

@@ -73,6 +73,7 @@ class Watchers:
         self._doubts_all = False
         self._wake = asyncio.Event()
         self._is_lost = False
+        self._lost_by: set[str] = set()
         self._finding: asyncio.TimerHandle | None = None
 
     async def watch(self, connection: Connection, user_ids: Iterable[UUID]) -> None:
@@ -126,12 +127,13 @@ class Watchers:
                 look.doubted.add(user_id)
         self._wake.set()
 
-    def set_lost(self, is_lost: bool) -> None:
-        """Redis was lost, or is back."""
+    def set_lost(self, by: str, is_lost: bool) -> None:
+        """Redis was lost, or is back, as somebody has found. It is back when everybody has found it to be."""
         if self._finding is not None:
             self._finding.cancel()
             self._finding = None
-        if is_lost:
+        (self._lost_by.add if is_lost else self._lost_by.discard)(by)
+        if self._lost_by:
             self._is_lost = True
             self._seeing.clear()
             self._states.clear()

@@ -46,6 +46,22 @@ class World:
     redis: Redis
     subscriber: Any
 
+    def keys(self) -> list[bytes]:
+        """All that is kept."""
+
+        async def find() -> list[bytes]:
+            return list(await self.redis.keys("*"))
+
+        return self.runner.run(find())
+
+    def forget(self) -> None:
+        """As when it is started anew."""
+
+        async def flush() -> None:
+            await self.redis.flushall()
+
+        self.runner.run(flush())
+
     def published(self) -> list[PresenceChanged]:
         """What was published since this was asked last, in its order."""
 
@@ -90,7 +106,7 @@ class Presence(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.world.runner.run(self.world.redis.flushall())
+        self.world.forget()
         self.world.published()
 
     @rule(person=people, device=devices, status=statuses, kind=kinds, idle=seconds, age=seconds)
@@ -142,7 +158,7 @@ class Presence(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         """Redis is started anew: nobody is told that anybody left."""
-        self.world.runner.run(self.world.redis.flushall())
+        self.world.forget()
         for person in self.people:
             person.devices.clear()
             person.told = OFFLINE
