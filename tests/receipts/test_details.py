@@ -16,6 +16,7 @@ from tests.messages.costs import explain
 from tests.program import Program
 from tests.receipts.test_status import say_three, set_marks
 from tests.servers import Serve
+from tests.workers.conftest import Flush
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -123,7 +124,7 @@ async def test_of_people_who_are_blocked_nothing_is_told(pool: Pool, factory: Fa
 
 
 async def test_what_waits_in_redis_counts_and_has_its_time_when_it_is_stored(
-    pool: Pool, factory: Factory, serve: Serve, program: MakeProgram
+    pool: Pool, factory: Factory, serve: Serve, program: MakeProgram, flush_now: Flush
 ) -> None:
     url = await serve(receipts_direct_max=2)
     ada, bo, cy = await factory.three()
@@ -136,6 +137,13 @@ async def test_what_waits_in_redis_counts_and_has_its_time_when_it_is_stored(
 
     assert await told(of_ada, one) == {"bo": ("read", None), "cy": ("sent", None)}
     assert await told(of_ada, three) == {"bo": ("sent", None), "cy": ("sent", None)}
+
+    before = datetime.now(UTC)
+    await flush_now()
+    (of_bo_now, _) = (await of_ada.get(f"/messages/{one}/receipts")).json["items"]
+    assert of_bo_now["status"] == "read"
+    # When it was read, and not when it was stored.
+    assert before - timedelta(minutes=1) < datetime.fromisoformat(of_bo_now["read_at"]) < before
 
 
 async def test_many_recipients_come_in_pages(pool: Pool, factory: Factory, program: MakeProgram) -> None:

@@ -13,6 +13,7 @@ from tests.factory import Factory
 from tests.json_device import JsonDevice
 from tests.plain_browser import Browser
 from tests.servers import Serve
+from tests.workers.conftest import Flush
 
 
 async def three_messages(factory: Factory, conversation: UUID, sender: UUID) -> None:
@@ -35,7 +36,7 @@ def row_in(page: str, conversation: UUID) -> tuple[str, int]:
 
 
 async def test_what_waits_in_redis_counts_as_read_everywhere(
-    pool: Pool, factory: Factory, connect: Connect, serve: Serve, program: MakeProgram
+    pool: Pool, factory: Factory, connect: Connect, serve: Serve, program: MakeProgram, flush_now: Flush
 ) -> None:
     url = await serve(receipts_direct_max=2)
     ada, bo, cy = await factory.three()
@@ -63,6 +64,10 @@ async def test_what_waits_in_redis_counts_as_read_everywhere(
     assert row_in(page, group) == ("2", 1)
     assert row_in(await page_of(his, f"/c/{group}/row"), group) == ("2", 1)
     assert re.search(r'class="new-line".*?data-seq="(\d+)"', page, re.DOTALL)[1] == "3"  # type: ignore[index]
+
+    await flush_now()
+    assert await pool.fetchval("select max(read_up_to_seq) from members") == 2
+    assert (await of_bo.get(f"/conversations/{group}")).json == shown
 
 
 async def test_without_redis_it_is_stored_at_once(
@@ -115,6 +120,24 @@ async def test_a_person_marks_messages_as_unread_and_nobody_else_knows(
     told = [frame for frame in hers.frames if frame["type"] == "receipt:updated" and frame["user_id"] == str(bo)]
     assert {frame["read_up_to"] for frame in told} <= {0, 3}
     assert all("unread_from" not in frame for frame in told)
+
+
+async def test_what_was_read_before_it_was_marked_does_not_take_the_mark_away(
+    pool: Pool, factory: Factory, serve: Serve, program: MakeProgram, flush_now: Flush
+) -> None:
+    url = await serve(receipts_direct_max=2)
+    ada, bo, cy = await factory.three()
+    group = await factory.group(ada, bo, cy)
+    await three_messages(factory, group, ada)
+    of_bo = await program(bo, address=url)
+    await of_bo.post(f"/conversations/{group}/read", up_to_seq=3)
+    await of_bo.post(f"/conversations/{group}/unread", from_seq=2)
+
+    await flush_now()
+
+    assert await pool.fetchrow("select read_up_to_seq, unread_from_seq from members where user_id = $1", bo) == (3, 2)
+    shown = (await of_bo.get(f"/conversations/{group}")).json
+    assert (shown["read_up_to"], shown["unread"], shown["unread_from"]) == (3, 2, 2)
 
 
 async def test_what_is_not_there_cannot_be_marked(factory: Factory, program: MakeProgram) -> None:
