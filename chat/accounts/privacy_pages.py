@@ -45,6 +45,7 @@ async def _page(request: web.Request, viewer_id: UUID, *, error: ChatError | Non
     shared = await privacy_actions.privacy(request.app[SERVICES], viewer_id=viewer_id)
     context = {"view": "settings", "shared": shared, "error": error}
     if is_htmx(request) and not wants_pane(request):
-        return render_partial(request, "accounts/_privacy.html", {**context, "saved": False}, error=error)
+        # Without its status, with which the page would leave what has been ticked as it is.
+        return render_partial(request, "accounts/_privacy.html", {**context, "saved": False})
     page = {**context, "notice": await take_notice(request)}
     return await render_page(request, "accounts/privacy.html", page, title="Privacy", error=error)

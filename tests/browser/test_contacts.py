@@ -198,7 +198,7 @@ async def test_what_was_not_saved_says_so_and_stands_as_it_was(
     start_web: StartWeb, factory: Factory, at_browser: AtBrowser
 ) -> None:
     ada = await factory.user("ada")
-    person = await at_browser(start_web(CHANGE_LIMIT_PER_MINUTE="1"), ada, "/settings/privacy")
+    person = await at_browser(start_web(CHANGE_LIMIT_PER_MINUTE="1", CHANGE_BURST="1"), ada, "/settings/privacy")
     await person.page.locator("#invisible").click()
     await expect(person.page.locator("#saved")).to_have_text("Saved")
     await person.page.locator("#sharing-nobody").click()
