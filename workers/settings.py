@@ -26,13 +26,18 @@ def make_worker(settings: Settings, pool: Pool, *, ending: asyncio.Event) -> Wor
 
     It ends with an error when Redis is lost, and doesn't listen to signals: whoever runs it does.
     """
-    flush_seconds = set(range(0, 60, settings.receipts_flush_seconds))
+    flush_seconds = settings.receipts_flush_seconds
     return Worker(
         redis_pool=_connect(settings),
         ctx={"settings": settings, "pool": pool, "ending": ending},
         # arq's types want jobs and hooks with any arguments whatever; these are called with the context alone.
         cron_jobs=[
-            cron(flush_receipts, second=flush_seconds, run_at_startup=True, timeout=90),  # type: ignore[arg-type]
+            cron(  # A run ends by itself when the next one begins.
+                flush_receipts,  # type: ignore[arg-type]
+                second=set(range(0, 60, flush_seconds)),
+                run_at_startup=True,
+                timeout=flush_seconds + 20,
+            ),
             cron(flush_last_use, second=set(range(0, 60, 10)), timeout=8),  # type: ignore[arg-type]
             cron(forget_expired_sessions, minute=set(range(0, 60, 10)), timeout=30),  # type: ignore[arg-type]
             cron(forget_departures, minute=5, timeout=30),  # type: ignore[arg-type]

@@ -65,6 +65,7 @@ async def _work_with_redis(settings: Settings, pool: Pool, ending: asyncio.Event
     from workers.settings import make_worker
 
     worker = make_worker(settings, pool, ending=ending)
+    connection = worker.pool
     working = asyncio.create_task(worker.async_run())
     told = asyncio.create_task(ending.wait())
     await asyncio.wait({working, told}, return_when=asyncio.FIRST_COMPLETED)
@@ -72,18 +73,22 @@ async def _work_with_redis(settings: Settings, pool: Pool, ending: asyncio.Event
     worker.allow_pick_jobs = False
     if worker.tasks:
         await asyncio.wait(worker.tasks.values(), timeout=JOB_SECONDS)
-    await _say_goodbye(worker)
+    try:
+        await _say_goodbye(worker)
+    finally:
+        await connection.connection_pool.disconnect()
     with suppress(asyncio.CancelledError):
         await working
 
 
 async def _say_goodbye(worker: "Worker") -> None:
-    """Have what is still under way broken off: it is done again; and leave, where Redis is there to hear it."""
+    """Have what is still under way broken off, for it is done again; and tell Redis, where it is there to hear it."""
     try:
         async with asyncio.timeout(GOODBYE_SECONDS):
             await worker.close()
-    except redis.UNAVAILABLE:
-        log.warning("worker.left_without_goodbye")
+    # A job that is broken off in its very last step is one that was cancelled.
+    except (*redis.UNAVAILABLE, asyncio.CancelledError) as error:
+        log.warning("worker.left_without_goodbye", error=type(error).__qualname__)
 
 
 async def _look_for(client: redis.Redis, ending: asyncio.Event) -> None:

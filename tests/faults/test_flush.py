@@ -45,7 +45,9 @@ create constraint trigger wait after insert on read_events
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A Redis with nothing in it, also not of the tests before."""
     async with Redis.from_url(redis_url) as client:
+        await client.flushall()
         yield client
 
 
