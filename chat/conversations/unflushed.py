@@ -1,6 +1,7 @@
 """What people have received and read of larger conversations and the database doesn't know yet: it waits in Redis for
 the worker."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -24,12 +25,20 @@ async def of_members(redis: Redis, memberships: Sequence[tuple[UUID, UUID]]) -> 
 
     One round trip. Raises one of `redis.UNAVAILABLE`.
     """
-    pipeline = redis.pipeline(transaction=False)
+    people: defaultdict[UUID, list[UUID]] = defaultdict(list)
     for user_id, conversation_id in memberships:
-        pipeline.hget(DELIVERED.format(conversation_id), str(user_id))
-        pipeline.hget(READ.format(conversation_id), str(user_id))
-    found = [int(up_to or 0) for up_to in await pipeline.execute()]
-    return [UpTo(*pair) for pair in zip(found[::2], found[1::2], strict=True)]
+        people[conversation_id].append(user_id)
+    pipeline = redis.pipeline(transaction=False)
+    for conversation_id, user_ids in people.items():
+        for key in (DELIVERED, READ):
+            pipeline.hmget(key.format(conversation_id), [str(user_id) for user_id in user_ids])
+    found = await pipeline.execute()
+    waiting = {
+        (user_id, conversation_id): UpTo(int(delivered or 0), int(read or 0))
+        for (conversation_id, user_ids), *marks in zip(people.items(), found[::2], found[1::2], strict=True)
+        for user_id, delivered, read in zip(user_ids, *marks, strict=True)
+    }
+    return [waiting[membership] for membership in memberships]
 
 
 async def of_conversations(redis: Redis, conversation_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, UpTo]]:

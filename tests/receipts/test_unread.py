@@ -70,6 +70,25 @@ async def test_what_waits_in_redis_counts_as_read_everywhere(
     assert (await of_bo.get(f"/conversations/{group}")).json == shown
 
 
+async def test_programs_of_several_people_are_told_each_their_own(
+    pool: Pool, factory: Factory, connect: Connect, serve: Serve, program: MakeProgram
+) -> None:
+    url = await serve(receipts_direct_max=2)
+    ada, bo, cy = await factory.three()
+    group = await factory.group(ada, bo, cy)
+    await three_messages(factory, group, ada)
+    for person, seq in ((bo, 2), (cy, 3)):
+        await (await program(person, address=url)).post(f"/conversations/{group}/read", up_to_seq=seq)
+    listening = [await JsonDevice.connect(url, pool, person) for person in (bo, cy)]
+
+    await (await connect(ada, url)).send(group, "Four")
+
+    told = [await device.expect("conversation:updated") for device in listening]
+    for device in listening:
+        await device.close()
+    assert [one["conversation"]["unread"] for one in told] == [2, 1]
+
+
 async def test_without_redis_it_is_stored_at_once(
     pool: Pool, factory: Factory, serve: Serve, program: MakeProgram
 ) -> None:
