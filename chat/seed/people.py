@@ -42,6 +42,16 @@ class Acquaintance:
     unread: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody has asked another to be contacts, so long ago; `accepted` where they are."""
+
+    by: str
+    of: str
+    ago: timedelta
+    accepted: bool = True
+
+
 def _ago(*, days: float = 0, hours: float = 0, minutes: float = 0) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes)
 
@@ -98,6 +108,17 @@ ACQUAINTANCES = (
     # And some that neither of the two sees
     Acquaintance("johan", "ines", _PRODUCT, 60, _ago(days=200), _ago(hours=8)),
     Acquaintance("leila", "runa", _DESK, 80, _ago(days=280), _ago(days=2)),
+)
+
+REQUESTS = (
+    Request("marta", "tomas", _ago(days=120)),
+    Request("ines", "marta", _ago(days=95)),
+    Request("runa", "marta", _ago(days=34)),
+    Request("pavel", "marta", _ago(hours=5), accepted=False),
+    Request("marta", "sigrid", _ago(days=2), accepted=False),
+    Request("tomas", "yusuf", _ago(days=80)),
+    Request("tomas", "ines", _ago(days=41)),
+    Request("nadja", "tomas", _ago(days=3), accepted=False),
 )
 
 

@@ -10,6 +10,7 @@ COLUMNS = {
     "users": (
         "id", "email", "username", "display_name", "role", "password_hash", "created_at", "updated_at", "last_seen_at",
     ),
+    "contacts": ("low", "high", "requested_by", "requested_at", "accepted_at"),
     "conversations": (
         "id", "kind", "visibility", "name", "name_key", "topic", "direct_low", "direct_high", "created_by",
         "members_count", "last_seq", "revision", "last_sender_id", "last_message_at", "created_at", "updated_at",

@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from chat.accounts.model import check_registration
+from chat.conversations.model import pair
 from chat.ids import version_7
 from chat.seed import history, rooms
 from chat.seed.happenings import Did, History
-from chat.seed.people import ACQUAINTANCES, PASSWORD, TEAM
+from chat.seed.people import ACQUAINTANCES, PASSWORD, REQUESTS, TEAM, Request
 from chat.seed.queries import COLUMNS
 from chat.seed.replay import Replay
 from chat.seed.stories import STORIES, read_story
@@ -26,6 +27,7 @@ class Rows:
     """What to store in each table, with the columns and in the order of `queries.COLUMNS`."""
 
     users: list[Row] = field(default_factory=list)
+    contacts: list[Row] = field(default_factory=list)
     conversations: list[Row] = field(default_factory=list)
     members: list[Row] = field(default_factory=list)
     messages: list[Row] = field(default_factory=list)
@@ -41,6 +43,7 @@ def make_rows(now: datetime, password_hash: str) -> Rows:
     histories += [rooms.tell(read_story(name), now, random) for name in STORIES]
     rows = Rows()
     ids = _add_people(rows, histories, password_hash, random)
+    _add(rows, "contacts", [_contact(request, ids, now) for request in REQUESTS])
     for told in histories:
         replay = Replay(told, ids, now, random)
         _add(rows, "conversations", [replay.conversation])
@@ -76,6 +79,18 @@ def _add_people(rows: Rows, histories: Sequence[History], password_hash: str, ra
         }
         _add(rows, "users", [row])
     return ids
+
+
+def _contact(request: Request, ids: dict[str, UUID], now: datetime) -> dict[str, Any]:
+    low, high = pair(ids[request.by], ids[request.of])
+    at = now - request.ago
+    return {
+        "low": low,
+        "high": high,
+        "requested_by": ids[request.by],
+        "requested_at": at,
+        "accepted_at": at + timedelta(minutes=20) if request.accepted else None,
+    }
 
 
 def _appearances(histories: Sequence[History]) -> tuple[dict[str, datetime], dict[str, datetime]]:
