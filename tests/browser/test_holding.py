@@ -1,5 +1,7 @@
 """What is done with a message by holding it on a touch screen."""
 
+import asyncio
+
 from playwright.async_api import CDPSession, Locator, expect
 
 from tests.browser.person import AtBrowser, Person
@@ -13,8 +15,10 @@ async def touch(person: Person) -> CDPSession:
 
 async def put_finger(finger: CDPSession, place: Locator) -> tuple[float, float]:
     """Put a finger down in the upper left of something; where that is."""
-    box = await place.bounding_box()
-    assert box is not None
+    # What is being swapped has none for a moment.
+    async with asyncio.timeout(10):
+        while (box := await place.bounding_box()) is None:
+            pass
     x, y = box["x"] + 12, box["y"] + 12
     await finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
     return x, y

@@ -205,13 +205,15 @@ async def test_what_can_only_be_read_offers_nothing_else(
     ada, bo = await factory.user("ada"), await factory.user("bo")
     room = await factory.room(ada, bo)
     await factory.say(room, [(ada, "Mine", factory.later()), (bo, "Yours", factory.later())])
+    for reader in (ada, bo):
+        await factory.read(room, reader, 2)
     await factory.pool.execute("update conversations set archived_at = now() where id = $1", room)
     owner = await at_browser(web, ada, f"/c/{room}")
     member = await at_browser(web, bo, f"/c/{room}")
 
     for person, text, offered in (
         (owner, "Yours", ["Copy text", "Copy link", "Mark as unread", "Delete"]),
-        (member, "Yours", ["Copy text", "Copy link", "Mark as unread"]),
+        (member, "Yours", ["Copy text", "Copy link", "Read by…", "Mark as unread"]),
     ):
         await person.message(text).focus()
         await person.page.keyboard.press("Enter")
