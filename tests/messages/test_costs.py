@@ -105,7 +105,8 @@ async def test_what_a_person_does_costs_a_few_statements(
         await open_page(f"/c/{conversation}", **{"HX-Request": "true", "HX-Target": "section#pane"})
     with product.costs(3):
         await open_page(f"/c/{conversation}/history?before=4", **{"HX-Request": "true"})
-    with product.costs(2):
+    # Who is it, the list, who asks to be a contact.
+    with product.costs(3):
         await open_page("/sidebar", **{"HX-Request": "true"})
     # The conversation, and how far the others have come.
     with product.costs(2):
