@@ -36,7 +36,7 @@ Watched: TypeAlias = tuple[Connection, UUID]
 FetchPresence: TypeAlias = Callable[[Sequence[Pair]], Awaitable[Mapping[Pair, PresenceUpdate]]]
 
 # So often all are looked up again, for what there was no news of.
-RECHECK_SECONDS = 60.0
+RECHECK_SECONDS = 300.0
 RETRY_SECONDS = 1.0
 # So many pairs are looked up in one query.
 BATCH = 1000
