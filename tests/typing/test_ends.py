@@ -34,9 +34,10 @@ async def test_it_is_gone_with_the_message(factory: Factory, connect: Connect) -
     assert heard.index("typing:stopped") < heard.index("message:received")
 
 
-async def test_somebody_elses_message_leaves_it(factory: Factory, connect: Connect) -> None:
+async def test_somebody_elses_message_leaves_it(factory: Factory, connect: Connect, serve: Serve) -> None:
+    url = await serve(typing_seconds=300.0)
     ada, bo, conversation = await factory.pair()
-    hers, his, third = await connect(ada), await connect(bo), await connect(bo)
+    hers, his, third = [await connect(person, url) for person in (ada, bo, bo)]
     await his.watch(conversation)
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:started")

@@ -77,10 +77,11 @@ async def test_only_those_hear_it_who_have_the_conversation_open(factory: Factor
     assert [typing(device) for device in (hers, own, elsewhere, outside)] == [[], [], [], []]
 
 
-async def test_who_opens_the_conversation_hears_who_is_typing(factory: Factory, connect: Connect) -> None:
+async def test_who_opens_the_conversation_hears_who_is_typing(factory: Factory, connect: Connect, serve: Serve) -> None:
+    url = await serve(typing_seconds=300.0)
     ada, bo, cy = await factory.three()
     group = await factory.group(ada, bo, cy)
-    hers, his, third = [await connect(person) for person in (ada, bo, cy)]
+    hers, his, third = [await connect(person, url) for person in (ada, bo, cy)]
     await his.watch(group)
     await hers.say("typing:start", conversation_id=group)
     await his.expect("typing:started")
