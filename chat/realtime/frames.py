@@ -185,8 +185,8 @@ class ReceiptUpdated(Frame, frozen=True, tag="receipt:updated"):
 
 class ReceiptCount(Frame, frozen=True, tag="receipt:count"):
     """How many have read the newest message of this person in a larger conversation, and those `earlier` among the
-    newest there: each a sequence number and a count, where that is another than the one before. `delivered_up_to` and `read_up_to` are the furthest of anybody
-    else."""
+    newest there: each a sequence number and a count, where that is another than the one before. `delivered_up_to` and
+    `read_up_to` are the furthest of anybody else; who came in later has read nothing of what is older."""
 
     conversation_id: UUID
     seq: int

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TypeAlias
 from uuid import UUID
 
+from chat import redis
 from chat.db import UNAVAILABLE
 from chat.realtime.frames import ReceiptCount
 from chat.realtime.roster import Roster
@@ -22,7 +23,7 @@ class ReceiptCounts:
     """Gathers which conversations have other counts now, and sends `receipt:count`.
 
     However many have read in a second, each conversation is looked up once, and only where somebody has it on screen
-    who may know.
+    who may know. While the database or Redis is away nothing is told: a part of the truth would be a lower number.
     """
 
     def __init__(self, roster: Roster, fetch: FetchCounts) -> None:
@@ -46,8 +47,9 @@ class ReceiptCounts:
             for conversation_id in changed:
                 try:
                     await self._send(conversation_id)
-                except UNAVAILABLE:
-                    log.warning("receipt_counts.database_lost")
+                except (*UNAVAILABLE, *redis.UNAVAILABLE) as error:
+                    log.warning("receipt_counts.postponed", error=type(error).__name__)
+                    self.note(conversation_id)
                 except Exception:
                     log.exception("receipt_counts.failed")
             await asyncio.sleep(INTERVAL_SECONDS)

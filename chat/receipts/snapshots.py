@@ -1,6 +1,6 @@
 """What a device is told of receipts when it opens a conversation, and, of a larger one, as its counts change."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -32,7 +32,7 @@ async def seen_by(
     if not rows:
         return None
     if not rows[0]["small"]:
-        return (await counts(services, conversation_id, [viewer_id])).get(viewer_id) if rows[0]["shares"] else None
+        return await _counts_of(services, viewer_id, conversation_id) if rows[0]["shares"] else None
     now = datetime.now(UTC)
     return [
         ReceiptUpdated(
@@ -64,8 +64,25 @@ def _without(frame: Frame, *names: str) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in names and value is not UNSET}
 
 
+async def _counts_of(services: Services, viewer_id: UUID, conversation_id: UUID) -> ReceiptCount | None:
+    """Without Redis, as far as the database knows."""
+    try:
+        found = await counts(services, conversation_id, [viewer_id])
+    except redis.UNAVAILABLE:
+        found = await _counts(services, conversation_id, [viewer_id], {})
+    return found.get(viewer_id)
+
+
 async def counts(services: Services, conversation_id: UUID, writers: Collection[UUID]) -> dict[UUID, ReceiptCount]:
-    """How many have read the newest messages of each of these people, for those who wrote some."""
+    """How many have read the newest messages of each of these people, for those who wrote some. Raises one of
+    `redis.UNAVAILABLE`."""
+    waiting = await unflushed.of_conversations(services.redis, [conversation_id])
+    return await _counts(services, conversation_id, writers, waiting[conversation_id])
+
+
+async def _counts(
+    services: Services, conversation_id: UUID, writers: Collection[UUID], waiting: Mapping[UUID, UpTo]
+) -> dict[UUID, ReceiptCount]:
     written = await queries.newest(services.pool, conversation_id=conversation_id, writers=writers)
     if not written:
         return {}
@@ -73,7 +90,7 @@ async def counts(services: Services, conversation_id: UUID, writers: Collection[
         services.pool,
         conversation_id=conversation_id,
         apart=frozenset().union(*(sender.left_out for sender in written)),
-        unflushed=await _unflushed(services, conversation_id),
+        unflushed=waiting,
     )
     return {
         sender: ReceiptCount(
@@ -85,11 +102,3 @@ async def counts(services: Services, conversation_id: UUID, writers: Collection[
 
 def _changes(counts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return [earlier for later, earlier in pairwise(counts) if earlier[1] != later[1]]
-
-
-async def _unflushed(services: Services, conversation_id: UUID) -> dict[UUID, UpTo]:
-    try:
-        return (await unflushed.of_conversations(services.redis, [conversation_id]))[conversation_id]
-    except redis.UNAVAILABLE:
-        # What is read meanwhile is written at once.
-        return {}
