@@ -70,6 +70,22 @@ async def counts(connection: Connection, *, user_id: UUID) -> Counts:
     return Counts(**record)
 
 
+async def waiting(connection: Connection, *, user_id: UUID) -> int:
+    """How many wait for somebody's answer: `Counts.incoming` by itself, as every page says it."""
+    count: int = await connection.fetchval(
+        """
+        select count(*) from (
+            select high as other_id from contacts where low = $1 and accepted_at is null and requested_by <> $1
+            union all
+            select low from contacts where high = $1 and accepted_at is null and requested_by <> $1
+        ) c
+        join users u on u.id = c.other_id and u.deactivated_at is null
+        """,
+        user_id,
+    )
+    return count
+
+
 async def ask(connection: Connection, *, viewer_id: UUID, user_id: UUID) -> None:
     """The viewer asks. The caller holds the two, and neither has asked the other."""
     await connection.execute(
