@@ -23,6 +23,8 @@ NO_LIMITS = {
     "history_limit_per_minute": 0,
     "frame_limit_per_second": 0,
 }
+# What it asks once on each connection, when a type is used for the first time.
+OF_ASYNCPG = ("typeinfo_tree", "set_config('jit'")
 TABLES = {"conversations", "members", "messages", "read_events", "sessions", "users"}
 
 
@@ -39,6 +41,8 @@ class Product:
         return self.app[SERVICES].pool
 
     def note(self, record: asyncpg.connection.LoggedQuery) -> None:
+        if any(own in record.query for own in OF_ASYNCPG):
+            return
         self.statements.append((record.query, tuple(record.args or ())))
 
     @contextmanager

@@ -117,7 +117,7 @@ async def test_what_a_person_does_costs_a_few_statements(
         await hers.expect("conversation:synced", after_revision=2)
     with product.costs(1):
         await hers.say("receipt:read", conversation_id=conversation, up_to_seq=5)
-        await hers.expect("receipt:updated", read_up_to=5)
+        await hers.expect("receipt:updated", user_id=maria, read_up_to=5)
 
 
 async def test_nothing_costs_more_with_many_messages(
