@@ -6,10 +6,18 @@ from chat.db import Connection
 from chat.receipts.model import Receipt
 from chat.receipts.steps import Step
 
+# For so long, in milliseconds, the database waits for the next statement of a worker that has locked members' rows.
+_IDLE = "5000"
+
 
 async def lock(connection: Connection, *, receipts: Sequence[Receipt]) -> None:
     """Have the members' rows to ourselves until the end of the transaction. All who write receipts lock them, in the
-    order of their keys, so the statements that follow see all that was written before."""
+    order of their keys, so the statements that follow see all that was written before.
+
+    A worker that is stopped just then, with its machine perhaps, loses the transaction: these people could neither read
+    nor write.
+    """
+    await connection.execute("select set_config('idle_in_transaction_session_timeout', $1, true)", _IDLE)
     await connection.execute(
         """
         select from unnest($1::uuid[], $2::uuid[]) as asked (conversation_id, user_id)
@@ -61,17 +69,23 @@ async def forget_overtaken(connection: Connection, *, steps: Sequence[Step]) -> 
     """
     await connection.execute(
         """
+        with overtaking as materialized (
+            select step.conversation_id, step.user_id, step.up_to, step.at
+            from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[])
+                as step (conversation_id, user_id, up_to, at)
+            cross join lateral (
+                select e.read_at from read_events e
+                where e.conversation_id = step.conversation_id and e.user_id = step.user_id
+                    and e.up_to_seq < step.up_to
+                order by e.up_to_seq desc
+                limit 1
+            ) before
+            where before.read_at > step.at
+        )
         delete from read_events e
-        using unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[])
-            as step (conversation_id, user_id, up_to, at)
-        cross join lateral (
-            select b.read_at from read_events b
-            where b.conversation_id = step.conversation_id and b.user_id = step.user_id and b.up_to_seq < step.up_to
-            order by b.up_to_seq desc
-            limit 1
-        ) before
-        where before.read_at > step.at and e.conversation_id = step.conversation_id and e.user_id = step.user_id
-            and e.up_to_seq < step.up_to and e.read_at > step.at
+        using overtaking o
+        where e.conversation_id = o.conversation_id and e.user_id = o.user_id
+            and e.up_to_seq < o.up_to and e.read_at > o.at
         """,
         *_columns(steps),
     )

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import pytest
 from redis.exceptions import ResponseError
@@ -122,6 +123,42 @@ async def test_two_workers_at_once_bring_it_together(pool: Pool, redis: Redis, f
         outcomes = await asyncio.gather(*(flush(pool, redis) for _ in range(4)), return_exceptions=True)
         assert not [outcome for outcome in outcomes if isinstance(outcome, ResponseError)]
         assert 1 in outcomes
+
+
+async def test_a_use_that_comes_while_others_are_brought_stays(
+    pool: Pool, redis: Redis, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await session(pool, factory)
+    now = datetime.now(UTC).replace(microsecond=0)
+    await redis.hset(last_use.USED, mapping={session_id.bytes: int(now.timestamp())})  # type: ignore[misc]
+    touch = session_queries.touch_sessions
+
+    async def slow(connection: Pool, *, used_at: dict[UUID, datetime]) -> list[asyncpg.Record]:
+        touched = await touch(connection, used_at=used_at)
+        later = {session_id.bytes: int(now.timestamp()) + 7}
+        await redis.hset(last_use.USED, mapping=later)  # type: ignore[misc]
+        return touched
+
+    with monkeypatch.context() as patched:
+        patched.setattr(session_queries, "touch_sessions", slow)
+        await flush(pool, redis)
+    assert await used_at(pool) == now
+
+    assert await flush(pool, redis) == 1
+    assert await used_at(pool) == now + timedelta(seconds=7)
+    assert await flush(pool, redis) == 0
+
+
+async def test_who_is_invisible_was_not_seen(pool: Pool, redis: Redis, factory: Factory) -> None:
+    session_id = await session(pool, factory)
+    await pool.execute("update users set last_seen_at = $1, invisible = true", LONG_AGO)
+    uses = LastUse(redis)
+    uses.note(session_id)
+    await uses.close()
+
+    assert await flush(pool, redis) == 1
+    assert await used_at(pool) > LONG_AGO
+    assert await pool.fetchval("select last_seen_at from users") == LONG_AGO
 
 
 async def test_without_redis_nobody_waits_and_nothing_breaks(settings: Settings, factory: Factory, pool: Pool) -> None:

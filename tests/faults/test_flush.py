@@ -1,5 +1,6 @@
 """Receipts that wait in Redis when workers and servers are killed: none is lost, none is counted twice."""
 
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
@@ -139,6 +140,32 @@ async def test_a_worker_that_is_killed_after_its_commit_counts_nothing_twice(
     await is_right(pool, room, bo, cy)
 
 
+async def test_a_worker_that_is_stopped_for_a_while_holds_up_nobody(
+    factory: Factory, pool: Pool, redis: Redis, start_worker: StartWorker
+) -> None:
+    ada, bo, cy = await factory.three()
+    room = await room_with_messages(factory, ada, bo, cy)
+    await reads(redis, room, bo, 3, at(1))
+    await reads(redis, room, cy, 7, at(2))
+    async with members_held(pool):
+        stopped = start_worker(**ONCE)
+        await becomes(lambda: is_waiting(pool, "for no key update"))
+        stopped.process.send_signal(signal.SIGSTOP)
+    # Its transaction has the rows now, and nothing more comes of it.
+    async with members_held(pool):
+        await time_passes(redis)
+    start_worker(**ONCE)
+    await all_is_stored(redis)
+    await is_right(pool, room, bo, cy)
+
+    await reads(redis, room, bo, 9, at(3))
+    stopped.process.send_signal(signal.SIGCONT)
+    await becomes(lambda: has_failed(stopped))
+    assert stopped.stop() == 0, stopped.printed()
+    assert (await marks(pool, room))[bo] in ((3, 3), (9, 9))
+    assert await steps(pool, room, cy) == [(7, at(2))]
+
+
 async def test_one_that_is_told_to_end_finishes_what_it_has_begun(
     factory: Factory, pool: Pool, redis: Redis, start_worker: StartWorker
 ) -> None:
@@ -255,6 +282,11 @@ async def test_a_database_that_is_away_too_long_leaves_it_to_an_operator(
     await is_right(pool, room, bo, cy)
     fine = chat("receipts")
     assert (fine.status, fine.printed) == (0, "Waiting for the worker: 0 entries.\nSet aside: none.\n")
+
+
+async def has_failed(worker: WorkerProcess) -> bool:
+    """Whether it has said that it could not store something."""
+    return "receipts.flush_failed" in worker.printed()
 
 
 async def all_is_stored(redis: Redis) -> None:
