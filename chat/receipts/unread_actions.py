@@ -30,35 +30,35 @@ async def mark_unread(services: Services, *, user_id: UUID, conversation_id: UUI
         raise ConversationNotFound
     if not 1 <= from_seq <= found["last_seq"]:
         raise ValidationFailed("There is no message of this number.")
-    delivered, read = await _waiting(services, found)
+    small = found["kind"] == "direct" or found["members_count"] <= services.settings.receipts_direct_max
+    delivered, read = (0, 0) if small else await _waiting(services, found)
     read_up_to = max(found["read_up_to"], read)
-    if found["is_news"]:
-        services.emit(
-            ReceiptMoved(
-                conversation_id=conversation_id,
-                user_id=user_id,
-                joined_seq=found["joined_seq"],
-                delivered_up_to=max(found["delivered_up_to"], delivered),
-                read_up_to=read_up_to,
-                at=found["at"],
-                unread_from=from_seq,
-                is_delivered=False,
-                is_read=False,
-                is_marked=True,
-                small=found["kind"] == "direct" or found["members_count"] <= services.settings.receipts_direct_max,
-                # Nobody else's business.
-                shared=False,
-            )
+    # Told again when it is asked for again: nobody knows whether the first answer came through.
+    services.emit(
+        ReceiptMoved(
+            conversation_id=conversation_id,
+            user_id=user_id,
+            joined_seq=found["joined_seq"],
+            delivered_up_to=max(found["delivered_up_to"], delivered),
+            read_up_to=read_up_to,
+            at=found["at"],
+            unread_from=from_seq,
+            is_delivered=False,
+            is_read=False,
+            is_marked=True,
+            small=small,
+            # Nobody else's business.
+            shared=False,
         )
+    )
     return read_state(found["last_seq"], read_up_to, from_seq)
 
 
 async def _waiting(services: Services, found: Record) -> tuple[int, int]:
-    """How far the person has received and read by what isn't stored yet, which is said of larger conversations only."""
-    if found["kind"] == "direct" or found["members_count"] <= services.settings.receipts_direct_max:
-        return 0, 0
+    """How far the person has received and read by what isn't stored yet."""
     try:
         (waiting,) = await unflushed.of_members(services.redis, [(found["user_id"], found["conversation_id"])])
     except redis.UNAVAILABLE:
+        # What is read meanwhile is written at once.
         return 0, 0
     return waiting

@@ -6,7 +6,7 @@ from chat.db import Connection, Record
 
 
 async def mark_unread(connection: Connection, *, user_id: UUID, conversation_id: UUID, from_seq: int) -> Record | None:
-    """Have unread counted from a message on, if the conversation has it; what holds then, and whether that `is_news`.
+    """Have unread counted from a message on, if the conversation has it; what holds then.
 
     None where the person is not in the conversation.
     """
@@ -25,9 +25,8 @@ async def mark_unread(connection: Connection, *, user_id: UUID, conversation_id:
             from found f
             where m.conversation_id = f.conversation_id and m.user_id = f.user_id
                 and $3::bigint between 1 and f.last_seq and f.unread_from is distinct from $3
-            returning m.user_id
         )
-        select found.*, now() as at, exists (select from marked) as is_news from found
+        select found.*, now() as at from found
         """,
         conversation_id,
         user_id,
