@@ -16,7 +16,7 @@ NEWEST = 50
 # - `found` is what they are about: as far as the person is in the conversation, and no further than its last message.
 #   `here` says whether it is written by this statement; what isn't goes through Redis.
 # - `locked` takes the rows that move, in the order of their keys, so that two processes can't deadlock, and reads them
-#   after the wait. Rows that don't move aren't touched.
+#   after the wait: another process may have moved them further meanwhile. Rows that don't move aren't touched.
 # - `timed` reads the clock when the row is held: of two steps of one person the further one is the later one.
 # - A step of reading is kept with its time. A message's readers follow from the steps: who read it, and when.
 RECORD = """
@@ -37,7 +37,7 @@ RECORD = """
         from found f
         join members m on m.conversation_id = f.conversation_id and m.user_id = f.user_id
         where (f.small or $6)
-            and (f.delivered > m.delivered_up_to_seq or f.read > m.read_up_to_seq or f.read >= m.unread_from_seq)
+            and (f.delivered > f.delivered_up_to_seq or f.read > f.read_up_to_seq or f.read >= f.unread_from_seq)
         order by m.conversation_id, m.user_id
         for no key update of m
     ), timed as (
