@@ -14,15 +14,15 @@ from chat.receipts import detail_actions, unread_actions
 from chat.receipts.model import Receipts, RecipientPlace
 from chat.web.api import PAGE, answer
 from chat.web.cursors import decode_cursor, encode_cursor
-from chat.web.forms import choice, read_form, whole_number
+from chat.web.forms import choice, read_form
 from chat.web.keys import SERVICES
 from chat.web.pages import go_to, render_partial, wants_json
 from chat.web.paths import path_id
 from chat.web.shapes import Status
 from chat.web.throttle import count_history
 
-# Nobody writes more.
-_MOST_MESSAGES = 999_999_999
+# Nobody writes more messages than have numbers of so many digits.
+_DIGITS = 9
 
 
 async def receipts(request: web.Request) -> web.Response:
@@ -77,7 +77,12 @@ async def mark_unread(request: web.Request) -> web.Response:
         request.app[SERVICES],
         user_id=viewer.id,
         conversation_id=path_id(request, "conversation_id"),
-        from_seq=whole_number(form.get("from_seq", ""), most=_MOST_MESSAGES),
+        from_seq=_number(form.get("from_seq", "")),
     )
     # In the conversation it would be read at once.
     return answer(state) if wants_json(request) else go_to(request, "/")
+
+
+def _number(text: str) -> int:
+    """A sequence number; 0, which no message has, for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0

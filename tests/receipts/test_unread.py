@@ -216,6 +216,22 @@ async def test_who_writes_has_read_what_came_before(factory: Factory, connect: C
     assert await pool.fetch("select up_to_seq from read_events where user_id = $1", bo) == [(4,)]
 
 
+async def test_who_writes_in_a_larger_conversation_is_counted_among_the_readers(
+    factory: Factory, connect: Connect, serve: Serve
+) -> None:
+    url = await serve(receipts_direct_max=2)
+    ada, bo, cy = await factory.three()
+    group = await factory.group(ada, bo, cy)
+    await three_messages(factory, group, ada)
+    hers, his = await connect(ada, url), await connect(bo, url)
+    await hers.watch(group)
+    await hers.expect("receipt:count", seq=3, count=0)
+
+    await his.send(group, "Four")
+
+    await hers.expect("receipt:count", seq=3, count=1, earlier=[])
+
+
 async def test_who_writes_takes_the_mark_away(factory: Factory, connect: Connect, program: MakeProgram) -> None:
     ada, bo, conversation = await factory.pair()
     await three_messages(factory, conversation, ada)
