@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 import pytest
@@ -15,6 +15,7 @@ from chat.receipts.model import Receipt
 from tests.commands.conftest import RunChat, chat  # noqa: F401 - a fixture
 from tests.factory import Factory
 from tests.faults.conftest import ProxyTo, becomes
+from tests.faults.holding import commits_held, is_waiting, members_held
 from tests.servers import ServerFolder, WorkerProcess
 from tests.workers.waiting import (
     NOTHING,
@@ -32,17 +33,6 @@ StartWorker = Callable[..., WorkerProcess]
 # A flush at the start, and then each minute: what happens is the first one's doing. And no statement is given up.
 ONCE = {"RECEIPTS_FLUSH_SECONDS": "60", "STATEMENT_TIMEOUT": "60"}
 
-# Whoever has written a step waits, within the commit, for whoever holds this lock.
-SLOW_COMMIT = """
-create function wait() returns trigger language plpgsql as $$
-begin
-    perform pg_advisory_xact_lock(7);
-    return null;
-end $$;
-create constraint trigger wait after insert on read_events
-    deferrable initially deferred for each row execute function wait();
-"""
-
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
@@ -50,36 +40,6 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     async with Redis.from_url(redis_url) as client:
         await client.flushall()
         yield client
-
-
-async def is_waiting(pool: Pool, statement: str) -> bool:
-    """Whether a worker waits for a lock in such a statement."""
-    found: bool = await pool.fetchval(
-        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' "
-        "and query ilike '%' || $1 || '%' and pid <> pg_backend_pid())",
-        statement,
-    )
-    return found
-
-
-@asynccontextmanager
-async def members_held(pool: Pool) -> AsyncIterator[None]:
-    """Within the block nobody can write how far a member has come."""
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("select from members for update")
-        yield
-
-
-@asynccontextmanager
-async def commits_held(pool: Pool) -> AsyncIterator[None]:
-    """Within the block no commit of what was read is finished."""
-    await pool.execute(SLOW_COMMIT)
-    async with pool.acquire() as connection:
-        await connection.execute("select pg_advisory_lock(7)")
-        try:
-            yield
-        finally:
-            await connection.execute("select pg_advisory_unlock(7)")
 
 
 @pytest.mark.parametrize(
