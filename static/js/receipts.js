@@ -60,28 +60,35 @@ function recipientsOf(seq) {
   return [...others.values()].filter(({ joined }) => joined < seq);
 }
 
-/** @returns {number} how many have read it; of what is older than the counts go, at least so many */
+/** @returns {boolean} whether it is known how many have read it */
+const isCounted = (seq) => !counted || seq > Number(openConversation().dataset.lastSeq) - COUNTED;
+
+/** @returns {number} how many have read it */
 function readersOf(seq) {
   if (!counted) return recipientsOf(seq).filter(({ read }) => read !== null && read >= seq).length;
-  // Told is where the count changes: it is the same for those before.
-  return counted.earlier.reduce((found, [from, count]) => (from >= seq ? count : found), counted.count);
+  // Told is where the count changes: it is the same for those before. What was sent since then nobody has read.
+  const { count } = counted;
+  return seq > counted.seq ? 0 : counted.earlier.reduce((found, [from, so]) => (from >= seq ? so : found), count);
 }
 
 /** @returns {'sent' | 'delivered' | 'read'} */
 function statusOf(seq) {
-  if (readersOf(seq) || counted?.read_up_to >= seq) return 'read';
+  if (isCounted(seq) ? readersOf(seq) : counted.read_up_to >= seq) return 'read';
   const delivered = counted?.delivered_up_to ?? Math.max(0, ...recipientsOf(seq).map((other) => other.delivered));
   return delivered >= seq ? 'delivered' : 'sent';
 }
 
-/** @returns {string} "Read by 3", or by whom, and when, where there is only one other */
-function describe(seq, status) {
-  const section = openConversation();
+/** @returns {string} "47", where there are several others and it is known how many of them have read it */
+function countOf(seq, status) {
+  const isGroup = openConversation().dataset.kind !== 'direct';
+  return status === 'read' && isGroup && isCounted(seq) ? readersOf(seq).toLocaleString('en') : '';
+}
+
+/** @returns {string} "Read by 47", or by whom, and when, where there is only one other */
+function describe(seq, status, count) {
   if (status !== 'read') return status === 'sent' ? 'Sent' : 'Delivered';
-  if (section.dataset.kind !== 'direct') {
-    const isCounted = !counted || seq > Number(section.dataset.lastSeq) - COUNTED;
-    return isCounted ? `Read by ${readersOf(seq).toLocaleString('en')}` : 'Read';
-  }
+  if (count) return `Read by ${count}`;
+  if (openConversation().dataset.kind !== 'direct') return 'Read';
   const name = document.getElementById(`header-name-${openId()}`).textContent.trim();
   const [{ since, steps }] = others.values();
   const step = seq > since && steps.find(({ upTo }) => upTo >= seq);
@@ -91,19 +98,18 @@ function describe(seq, status) {
 /** Makes the ticks say what is known; calling it again changes nothing. */
 function show() {
   const own = openTimeline()?.querySelectorAll(`:scope > [data-author="${userId}"]:not(.system, .deleted)`) ?? [];
-  const isDirect = openConversation()?.dataset.kind === 'direct';
-  let hasLabel = isDirect;
+  let isTold = false;
   for (const message of [...own].reverse()) {
     const seq = Number(message.dataset.seq);
     const status = statusOf(seq);
     const ticks = message.querySelector('.ticks');
-    const text = describe(seq, status);
-    const isLabelled = !hasLabel && status === 'read';
-    hasLabel ||= isLabelled;
+    const count = countOf(seq, status);
+    const text = describe(seq, status, count);
     if (message.dataset.status !== status) message.dataset.status = status;
     if (ticks.ariaLabel !== text) ticks.ariaLabel = text;
-    if (!isLabelled) delete ticks.dataset.readers;
-    else if (ticks.dataset.readers !== text) ticks.dataset.readers = text;
+    if (!count || isTold) delete ticks.dataset.readers;
+    else if (ticks.dataset.readers !== count) ticks.dataset.readers = count;
+    isTold ||= status === 'read';
   }
 }
 
