@@ -22,14 +22,16 @@ class Privacy:
 
 
 class Person:
-    """Somebody who is connected. Until `privacy` is known it is the narrowest."""
+    """Somebody who is connected. Until `privacy` is known it is the narrowest; `asked_at` says as of when it is, by
+    `time.monotonic`."""
 
-    __slots__ = ("pace", "privacy", "user_id")
+    __slots__ = ("asked_at", "pace", "privacy", "user_id")
 
     def __init__(self, user_id: UUID) -> None:
         self.user_id = user_id
         self.pace = Pace()
         self.privacy = Privacy()
+        self.asked_at = float("-inf")
 
     def notices(self, user_id: UUID) -> bool:
         """Whether this is somebody else, without a block between the two."""

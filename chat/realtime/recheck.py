@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import TypeVar
+from uuid import UUID
 
 from chat.db import UNAVAILABLE, Pool
 from chat.events import ConversationRemoved
@@ -86,7 +87,7 @@ class Recheck:
                 for batch in _batches(memberships):
                     await self._settle(batch)
                 for batch_of_people in _batches(people):
-                    await self._hub.settle_people(await queries.privacy(self._pool, user_ids=batch_of_people))
+                    await look_up_people(self._hub, self._pool, user_ids=batch_of_people)
             except UNAVAILABLE:
                 log.warning("recheck.database_lost")
                 await asyncio.sleep(RETRY_SECONDS)
@@ -99,6 +100,12 @@ class Recheck:
         found = await queries.memberships(self._pool, of=doubted)
         for user_id, conversation_id in doubted:
             await self._hub.settle(user_id, conversation_id, is_member=(user_id, conversation_id) in found)
+
+
+async def look_up_people(hub: Hub, pool: Pool, *, user_ids: Collection[UUID]) -> None:
+    """What these people share, and with whom. Of two looks that overlap the later one counts."""
+    asked_at = time.monotonic()
+    await hub.settle_people(await queries.privacy(pool, user_ids=user_ids), asked_at=asked_at)
 
 
 def _batches(doubted: set[T]) -> Iterator[list[T]]:

@@ -129,14 +129,18 @@ class Roster:
         people, self._changed = self._changed, set()
         return memberships, people
 
-    def keep_private(self, privacy: Mapping[UUID, Privacy]) -> list[Connection]:
-        """What people share is this from now on; the devices for which that is new."""
+    def keep_private(self, privacy: Mapping[UUID, Privacy], *, asked_at: float) -> list[Connection]:
+        """What people share is this from now on, unless somebody has asked later; the devices for which that is new.
+        Whoever is arriving asks for everything anyway."""
         changed: list[Connection] = []
         for user_id, now in privacy.items():
-            for connection in self._by_user.get(user_id, ()):
-                if connection.person.privacy != now:
-                    changed += self._by_user[user_id]
-                    connection.person.privacy = now
+            connections = self._by_user.get(user_id, set())
+            person = next((connection.person for connection in connections), None)
+            if person is None or person.asked_at > asked_at:
+                continue
+            if person.privacy != now:
+                changed += connections - self._arriving.keys()
+            person.privacy, person.asked_at = now, asked_at
         return changed
 
 

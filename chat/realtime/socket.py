@@ -20,6 +20,7 @@ from chat.realtime.connection import GOING_AWAY, NOT_SIGNED_IN, REVOKED, TOO_MAN
 from chat.realtime.frames import AuthError, AuthSuccess, Frame, json_form, refusal
 from chat.realtime.hub import Hub
 from chat.realtime.newcomers import NEWCOMERS, Auth
+from chat.realtime.recheck import look_up_people
 from chat.realtime.render import Renderer
 from chat.web import metrics
 from chat.web.keys import SERVICES
@@ -164,7 +165,7 @@ async def _serve(request: web.Request, socket: web.WebSocketResponse, session: S
     )
     hub.roster.add(connection)
     try:
-        hub.roster.keep_private(await queries.privacy(app[SERVICES].pool, user_ids=[session.user_id]))
+        await look_up_people(hub, app[SERVICES].pool, user_ids=[session.user_id])
         hub.roster.arrive(connection, await app[FEATURES].conversation_ids(app, session.user_id))
         # Who was signed out between the first look and `add` was not here yet to be closed.
         if not await queries.live_sessions(app[SERVICES].pool, ids=[session.session_id]):
