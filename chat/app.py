@@ -14,6 +14,7 @@ from chat import lifesign
 from chat.accounts.bearer import require_api_viewer
 from chat.accounts.keys import FIND_PRESENCE, account_services
 from chat.accounts.sessions import PostgresStorage
+from chat.background import end
 from chat.conversations.keys import FIND_MESSAGES
 from chat.conversations.link_actions import welcome
 from chat.conversations.pages import shell_context
@@ -213,9 +214,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     await recorder.close()
     await heartbeats.close()
     await bus.stop()
-    for task in background:
-        task.cancel()
-    await asyncio.gather(*background, return_exceptions=True)
+    await end(*background)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(settings.statement_timeout):
             await pool.close()

@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from chat import db, redis
+from chat.background import end
 from chat.events import Event, Message, MessageCreated, MessageDeleted, MessageEvent, MessageUpdated, TypingEvent
 from chat.ids import new_id
 from chat.realtime import queries
@@ -104,11 +105,11 @@ class Bus:
 
     async def stop(self) -> None:
         """Publish what waits, then stop."""
-        await _end(self._publisher)
+        await end(self._publisher)
         with contextlib.suppress(*redis.UNAVAILABLE, *db.UNAVAILABLE):
             async with asyncio.timeout(1):
                 await self._publish_waiting()
-        await _end(*self._listeners)
+        await end(*self._listeners)
 
     async def _publish_for_ever(self) -> None:
         while True:
@@ -270,13 +271,3 @@ def _as_notice(event: Event) -> Event | MessageReference:
         message, tag = event.message, cast("Any", event.__struct_config__.tag)
         return MessageReference(tag, message.conversation_id, message.revision)
     return event
-
-
-async def _end(*tasks: asyncio.Task[None]) -> None:
-    running = set(tasks)
-    while running:
-        for task in running:
-            task.cancel()
-        # Once isn't enough: a cancellation that comes while the Redis client connects is swallowed by it.
-        _, running = await asyncio.wait(running, timeout=0.1)
-    await asyncio.gather(*tasks, return_exceptions=True)
