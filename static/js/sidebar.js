@@ -109,11 +109,9 @@ async function fetchRow(conversation) {
 }
 
 /** What the person may do in the open conversation is what its row says. */
-function adopt({ role, unreadFrom, archived, blocked }) {
+function adopt({ role, archived, blocked }) {
   const section = openConversation();
   section.dataset.role = role;
-  if (unreadFrom) section.dataset.unreadFrom = unreadFrom;
-  else delete section.dataset.unreadFrom;
   section.toggleAttribute('data-archived', archived !== undefined);
   section.toggleAttribute('data-blocked', blocked !== undefined);
   retitle({ conversation_id: openId() });
