@@ -62,11 +62,13 @@ class Socket:
         """Whether it has not been closed, as far as it was listened to."""
         return not self._socket.closed
 
-    async def hear(self) -> dict[str, Any]:
-        """The next frame."""
+    async def hear(self, type_: str = "") -> dict[str, Any]:
+        """The next frame, or the next one of a type."""
         async with asyncio.timeout(5):
-            frame: dict[str, Any] = await self._socket.receive_json()
-        return frame
+            while True:
+                frame: dict[str, Any] = await self._socket.receive_json()
+                if not type_ or frame["type"] == type_:
+                    return frame
 
     async def say(self, type_: str, **payload: object) -> None:
         """Send a frame."""
