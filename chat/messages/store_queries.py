@@ -16,8 +16,8 @@ from chat.messages.queries import COLUMNS, PLAIN
 #   reads the counters after the wait: numbers taken from them have no gap and no twin. It leaves out where nobody may
 #   write: what is archived or deleted, and two people of whom one has blocked the other.
 # - `admitted` looks for the sender's membership as it is now that the conversation is held: who was removed while this
-#   statement waited is found gone, and who is found stays until the message is stored. These rows are taken in the order
-#   in which receipts take them.
+#   statement waited is found gone, and who is found stays until the message is stored. These rows are taken in the
+#   order in which receipts take them.
 # - Who writes has read what came before, so the sender's own watermarks move along, and what was marked as unread is no
 #   longer. It `covers` messages of others where they hadn't been read: that is a step, with its time.
 # - A message that another process stores while this statement waits is not in `known`. Its insert then breaks the
