@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+import msgspec
+
 from chat.conversations.unflushed import UpTo
 from chat.db import Connection, Record
 from chat.receipts.model import Receipt
@@ -128,15 +130,20 @@ async def groups(
             count(*) as people
         from members m
         join users u on u.id = m.user_id
-        left join unnest($3::uuid[], $4::bigint[], $5::bigint[]) as w (user_id, delivered, read)
-            on w.user_id = m.user_id
+        -- Looked up by its key: to join them would compare each member with everybody of whom something waits.
+        cross join lateral (
+            select ($3::jsonb ->> m.user_id::text)::bigint as delivered, ($4::jsonb ->> m.user_id::text)::bigint as read
+        ) w
         where m.conversation_id = $1
         group by 1, 2, 4
         """,
         conversation_id,
         list(apart),
-        list(unflushed),
-        [up_to.delivered for up_to in unflushed.values()],
-        [up_to.read for up_to in unflushed.values()],
+        _json({user_id: up_to.delivered for user_id, up_to in unflushed.items()}),
+        _json({user_id: up_to.read for user_id, up_to in unflushed.items()}),
     )
     return [Group(*record) for record in records]
+
+
+def _json(numbers: Mapping[UUID, int]) -> str:
+    return msgspec.json.encode(numbers).decode()
