@@ -26,14 +26,16 @@ BATCH = 2000
 # As long as a statement of the pool may take, and the time after which another worker needn't wait for it any more.
 _STORE_SECONDS = 2.0
 _AGAIN_SECONDS = 4.0
+# What the database says of one entry and not of itself.
+_REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.RaiseError)
 
 
 async def flush(pool: Pool, redis: Redis, settings: Settings, *, is_ending: Callable[[], bool]) -> int:
     """Store what waits, until there is nothing more, the time for the next flush has come, or the worker is ending; how
     many entries.
 
-    While the database is away it gives up at the first batch, for the next flush to try it again. Raises one of
-    `redis.UNAVAILABLE`; nothing is lost by it.
+    While the database is away, or takes nothing, it gives up at the first batch, for the next flush to try it again.
+    Raises one of `redis.UNAVAILABLE`; nothing is lost by it.
     """
     return await _Flush(pool, redis, settings).run(is_ending)
 
@@ -54,7 +56,7 @@ class _Flush:
         try:
             while await self._store_some() and monotonic() < until and not is_ending():
                 pass
-        except UNAVAILABLE as error:
+        except (*UNAVAILABLE, asyncpg.PostgresError) as error:
             await self._fail(error)
         return self._stored
 
@@ -80,9 +82,7 @@ class _Flush:
         receipts = furthest(entries)
         try:
             rows = await self._write(entries, receipts)
-        except UNAVAILABLE:
-            raise
-        except asyncpg.PostgresError as error:
+        except _REFUSED as error:
             if len(entries) == 1:
                 await self._fail(error)
                 return

@@ -21,6 +21,8 @@ FAILURE = "chat:receipts:failure"
 # What the worker counts. Web processes tell it in their metrics, for the worker has no address of its own.
 NUMBERS = "chat:receipts:flush"
 
+# A sequence number that the database could not hold was never one.
+_FURTHEST = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _GROUP, _CONSUMER = "flush", "worker"
 
@@ -119,9 +121,11 @@ def _entry(id_: bytes, fields: Sequence[bytes]) -> Entry | None:
     """None where another version of the product wrote something else."""
     named: Mapping[bytes, bytes] = dict(zip(fields[::2], fields[1::2], strict=True))
     try:
-        receipt = Receipt(
-            UUID(named[b"c"].decode()), UUID(named[b"u"].decode()), delivered=int(named[b"d"]), read=int(named[b"r"])
-        )
-        return Entry(id_, receipt, _EPOCH + timedelta(microseconds=int(named[b"t"])))
+        conversation_id, user_id = (UUID(named[name].decode()) for name in (b"c", b"u"))
+        delivered, read, at = (int(named[name]) for name in (b"d", b"r", b"t"))
+        if max(delivered, read) > _FURTHEST:
+            return None
+        receipt = Receipt(conversation_id, user_id, delivered=delivered, read=read)
+        return Entry(id_, receipt, _EPOCH + timedelta(microseconds=at))
     except (KeyError, ValueError, OverflowError):
         return None

@@ -146,9 +146,18 @@ async def test_one_that_the_database_refuses_holds_up_no_other(
     assert await left_in_redis(redis) == NOTHING
 
 
+SOMEBODY = {"c": "1" * 32, "u": "2" * 32, "t": 1}
+
+
 @pytest.mark.parametrize(
     "fields",
-    [{"k": "read"}, {"c": "none", "u": "none", "d": 1, "r": 1, "t": 1}, {"c": "1" * 32, "u": "2" * 32, "d": ""}],
+    [
+        {"k": "read"},
+        SOMEBODY | {"d": 1, "r": 1, "c": "none"},
+        SOMEBODY | {"d": 1, "r": ""},
+        SOMEBODY | {"d": 1, "r": 2**70},
+        SOMEBODY | {"d": 1, "r": 1, "t": 10**30},
+    ],
 )
 async def test_an_entry_of_another_version_is_kept_for_it(
     fields: dict[str, object], factory: Factory, redis: Redis, flush_now: Flush
@@ -165,6 +174,24 @@ async def test_an_entry_of_another_version_is_kept_for_it(
 
     [(_, kept)] = await redis.xrange(ASIDE)
     assert kept == {name.encode(): str(value).encode() for name, value in fields.items()} | {b"w": b"UnreadableEntry"}
+
+
+async def test_a_database_that_takes_nothing_is_not_asked_again_for_each_entry(
+    factory: Factory, pool: Pool, redis: Redis, flush_now: Flush
+) -> None:
+    ada, bo, _ = await factory.three()
+    room = await room_with_messages(factory, ada, bo)
+    for seq in range(1, 11):
+        await reads(redis, room, bo, seq)
+    # As in the middle of a deploy, or where the database has become a copy that is only read.
+    await pool.execute("alter table read_events rename to away")
+    assert await flush_now() == 0
+    assert (await redis.get("chat:receipts:failure")) == b"UndefinedTableError"
+
+    await pool.execute("alter table away rename to read_events")
+    await time_passes(redis)
+    assert await flush_now() == 10
+    assert await left_in_redis(redis) == NOTHING
 
 
 async def test_a_worker_that_dies_each_time_is_the_reason_that_is_told(
