@@ -17,26 +17,31 @@ class Seen(NamedTuple):
 
 async def visible(connection: Connection, *, pairs: Sequence[Pair]) -> dict[Pair, Seen]:
     """Those of these viewers and people where the viewer may see whether the person is there: a contact, or somebody
-    in one of the viewer's conversations, as far as the person shares it, and nobody with a block between the two."""
+    in one of the viewer's conversations, as far as the person shares it, and nobody with a block between the two.
+
+    Each pair is looked up by itself: `exists` would let the planner make a table of all pairs that there are.
+    """
     records = await connection.fetch(
         """
         select asked.viewer_id, u.id, u.invisible, u.last_seen_at
         from unnest($1::uuid[], $2::uuid[]) as asked (viewer_id, user_id)
         join users u on u.id = asked.user_id and u.id <> asked.viewer_id
         where u.deactivated_at is null and u.presence_sharing <> 'nobody'
-            and not exists (select from blocks where blocker_id = asked.viewer_id and blocked_id = u.id)
-            and not exists (select from blocks where blocker_id = u.id and blocked_id = asked.viewer_id)
-            and (
-                exists (
-                    select from contacts
+            and (select true from blocks where blocker_id = asked.viewer_id and blocked_id = u.id) is null
+            and (select true from blocks where blocker_id = u.id and blocked_id = asked.viewer_id) is null
+            and coalesce(
+                (
+                    select true from contacts
                     where low = least(u.id, asked.viewer_id) and high = greatest(u.id, asked.viewer_id)
                         and accepted_at is not null
-                )
-                or u.presence_sharing = 'everyone' and exists (
-                    select from members mine
+                ),
+                u.presence_sharing = 'everyone' and (
+                    select true
+                    from members mine
                     join members theirs on theirs.conversation_id = mine.conversation_id and theirs.user_id = u.id
                     join conversations c on c.id = mine.conversation_id and c.deleted_at is null
                     where mine.user_id = asked.viewer_id
+                    limit 1
                 )
             )
         """,
