@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
 from uuid import UUID
@@ -44,13 +43,33 @@ BATCH = 1000
 WRITES_PER_TURN = 250
 
 
-@dataclass(slots=True)
-class _Look:
-    """What there was news of while the database and Redis were asked; `is_void` where Redis was lost meanwhile."""
+class _Meanwhile:
+    """What there was news of while the database and Redis were asked. Each piece of news has a number: what is higher
+    than the number at which a look began is newer than what it finds."""
 
-    is_void: bool = False
-    doubted: set[UUID] = field(default_factory=set)
-    told: dict[UUID, PresenceUpdate] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.now = 0
+        self.lost_at = 0
+        self.doubted: dict[UUID, int] = {}
+        self.told: dict[UUID, tuple[int, PresenceUpdate]] = {}
+        self._looking = 0
+
+    def next(self) -> int:
+        """The number of a piece of news."""
+        self.now += 1
+        return self.now
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[int]:
+        """The number at which this look begins. What no look under way needs is forgotten."""
+        self._looking += 1
+        try:
+            yield self.now
+        finally:
+            self._looking -= 1
+            if not self._looking:
+                self.doubted.clear()
+                self.told.clear()
 
 
 class Watchers:
@@ -68,7 +87,7 @@ class Watchers:
         self._wanted: dict[Connection, frozenset[UUID]] = {}
         self._seeing: defaultdict[UUID, set[Connection]] = defaultdict(set)
         self._states: dict[UUID, PresenceUpdate] = {}
-        self._looks: list[_Look] = []
+        self._meanwhile = _Meanwhile()
         self._doubted: set[UUID] = set()
         self._doubts_all = False
         self._wake = asyncio.Event()
@@ -99,18 +118,17 @@ class Watchers:
         """Something has happened: tell those who watch, or doubt who may see whom."""
         match event:
             case PresenceChanged():
-                await self._tell_all(presence_update(event))
+                if not self._is_lost:
+                    update = presence_update(event)
+                    self._meanwhile.told[event.user_id] = self._meanwhile.next(), update
+                    await self._tell_all(update)
             case PersonChanged(user_id) | ConversationListed(user_id) | SessionsRevoked(user_id):
                 self.doubt(user_id)
             case ConversationRemoved():
                 self.doubt(event.user_id)
 
     def _note(self, update: PresenceUpdate) -> list[Connection]:
-        """There is news of somebody: those who are to be told of it, at most `most`."""
-        if self._is_lost:
-            return []
-        for look in self._looks:
-            look.told[update.user_id] = update
+        """This is how somebody is: those for whom it is news, at most `most`."""
         before = self._states.get(update.user_id)
         if before is None or before.looks_like(update):
             return []
@@ -123,8 +141,7 @@ class Watchers:
             self._doubts_all = True
         else:
             self._doubted.add(user_id)
-            for look in self._looks:
-                look.doubted.add(user_id)
+            self._meanwhile.doubted[user_id] = self._meanwhile.next()
         self._wake.set()
 
     def set_lost(self, by: str, is_lost: bool) -> None:
@@ -137,8 +154,7 @@ class Watchers:
             self._is_lost = True
             self._seeing.clear()
             self._states.clear()
-            for look in self._looks:
-                look.is_void = True
+            self._meanwhile.lost_at = self._meanwhile.next()
         else:
             self._finding = asyncio.get_running_loop().call_later(self._grace, self._find)
 
@@ -186,17 +202,28 @@ class Watchers:
         """Look up who may see whom, and how those are; tell what is new, or, as an `answer`, all of it."""
         if not watching or self._is_lost:
             return
-        look = _Look()
-        self._looks.append(look)
-        try:
-            found = await self._fetch(list({(connection.user_id, user_id) for connection, user_id in watching}))
-        finally:
-            self._looks.remove(look)
-        if look.is_void:
-            return
-        states = {user_id: look.told.get(user_id, update) for (_, user_id), update in found.items()}
+        pairs = list({(connection.user_id, user_id) for connection, user_id in watching})
+        with self._meanwhile.looking() as began:
+            found = await self._fetch(pairs)
+            news = self._learn(watching, found, began=began, answer=answer)
+        await self._tell(news)
+
+    def _learn(
+        self, watching: Sequence[Watched], found: Mapping[Pair, PresenceUpdate], *, began: int, answer: bool
+    ) -> list[Watched]:
+        """Keep what was found, as far as there is nothing newer: who is to be told of whom."""
+        meanwhile = self._meanwhile
+        if meanwhile.lost_at > began:
+            return []
+        states: dict[UUID, PresenceUpdate] = {}
+        for (_, user_id), update in found.items():
+            told_at, told = meanwhile.told.get(user_id, (0, update))
+            states[user_id] = told if told_at > began else update
         news: list[Watched] = []
         for connection, user_id in watching:
+            for person in (connection.user_id, user_id):
+                if meanwhile.doubted.get(person, 0) > began:
+                    self.doubt(person)
             if user_id not in self._wanted.get(connection, ()):
                 continue
             if (connection.user_id, user_id) not in found:
@@ -206,10 +233,7 @@ class Watchers:
                 news.append((connection, user_id))
         for state in states.values():
             news += [(connection, state.user_id) for connection in self._note(state)]
-        self._doubted |= look.doubted
-        if self._doubted:
-            self._wake.set()
-        await self._tell(news)
+        return news
 
     async def _tell_all(self, update: PresenceUpdate) -> None:
         """Each form is made once."""
