@@ -200,7 +200,7 @@ async def test_what_is_refused_says_why_where_it_was_asked(
     sentence = "You can't start a conversation with this person."
 
     await person.page.locator(".member", has_text="Bo").click()
-    await person.page.get_by_role("button", name="Write to Bo").click()
+    await person.page.locator("#dialog").get_by_role("button", name="Message").click()
     await expect(person.page.locator("#dialog .notice")).to_have_text(sentence)
     await person.page.keyboard.press("Escape")
     await person.page.keyboard.press("Control+k")

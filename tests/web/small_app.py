@@ -87,7 +87,7 @@ def raising(error: Exception) -> Callable[[web.Request], Any]:
 
 
 async def _shell(_request: web.Request, _viewer: SignedIn) -> Mapping[str, Any]:
-    return {"conversations": [], "list_version": ""}
+    return {"conversations": [], "requests": 0, "list_version": ""}
 
 
 def _sign_in(viewer: Person | None) -> Any:
