@@ -41,6 +41,7 @@ async def test_twenty_messages_typed_in_an_hour_without_a_connection(
     await expect(person.page.locator("#banner")).to_contain_text("offline")
     await expect(person.pending).to_have_count(20)
     await other.write("Said meanwhile")
+    await other.sees("Said meanwhile")
     await person.plug_in(line)
     for one in (person, other):
         await expect(one.messages).to_have_count(21, timeout=30_000)
