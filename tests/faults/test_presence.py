@@ -206,18 +206,27 @@ async def test_a_connection_to_redis_that_is_cut_for_a_moment_changes_nothing(
     assert "offline" not in told(hers, bo, since=seen)
 
 
-async def test_a_thousand_come_at_once(start: Start, factory: Factory, connect: Connect) -> None:
-    """A process has gone, and its devices come to another: few calls, and everybody is there."""
+async def test_a_hundred_come_at_once_and_see_each_other(start: Start, factory: Factory, connect: Connect) -> None:
+    """As when a process has gone, and its devices come to another."""
     web = await start()
-    ada, *others = [await factory.user() for _ in range(101)]
-    await factory.room(ada, *others)
-    hers = await connect(ada, web.url)
-    await watch(hers, *others)
+    people = [await factory.user() for _ in range(100)]
+    await factory.room(*people)
+    devices = await asyncio.gather(*(connect(user_id, web.url) for user_id in people))
 
-    devices = await asyncio.gather(*(connect(user_id, web.url) for user_id in others))
-    await asyncio.gather(*(device.say("presence:heartbeat", status="online") for device in devices))
+    async def arrive(device: Device) -> None:
+        await device.say("presence:heartbeat", status="online")
+        await device.say("presence:watch", user_ids=people[:50])
 
-    async def are_there() -> bool:
-        return all(told(hers, user_id)[-1:] == ["online"] for user_id in others)
+    await asyncio.gather(*(arrive(device) for device in devices))
 
-    await becomes(are_there)
+    async def all_see_all() -> bool:
+        return all(
+            told(device, other)[-1:] == ["online"]
+            for device, own in zip(devices, people, strict=True)
+            for other in people[:50]
+            if other != own
+        )
+
+    await becomes(all_see_all, within=60)
+    assert {device.close_code for device in devices} == {None}
+    assert [frame for device in devices for frame in device.frames if frame["type"] == "error"] == []
