@@ -39,6 +39,8 @@ RECHECK_SECONDS = 300.0
 RETRY_SECONDS = 1.0
 # So many pairs are looked up in one query.
 BATCH = 1000
+# However many devices come at once, they leave connections to the database for those who send.
+LOOKS_AT_ONCE = 4
 # After so many writes the loop gets a turn.
 WRITES_PER_TURN = 250
 
@@ -88,6 +90,7 @@ class Watchers:
         self._seeing: defaultdict[UUID, set[Connection]] = defaultdict(set)
         self._states: dict[UUID, PresenceUpdate] = {}
         self._meanwhile = _Meanwhile()
+        self._gate = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._doubted: set[UUID] = set()
         self._doubts_all = False
         self._wake = asyncio.Event()
@@ -203,9 +206,10 @@ class Watchers:
         if not watching or self._is_lost:
             return
         pairs = list({(connection.user_id, user_id) for connection, user_id in watching})
-        with self._meanwhile.looking() as began:
-            found = await self._fetch(pairs)
-            news = self._learn(watching, found, began=began, answer=answer)
+        async with self._gate:
+            with self._meanwhile.looking() as began:
+                found = await self._fetch(pairs)
+                news = self._learn(watching, found, began=began, answer=answer)
         await self._tell(news)
 
     def _learn(
@@ -213,7 +217,7 @@ class Watchers:
     ) -> list[Watched]:
         """Keep what was found, as far as there is nothing newer: who is to be told of whom."""
         meanwhile = self._meanwhile
-        if meanwhile.lost_at > began:
+        if self._is_lost or meanwhile.lost_at > began:
             return []
         states: dict[UUID, PresenceUpdate] = {}
         for (_, user_id), update in found.items():
