@@ -1,6 +1,7 @@
 """What is done with a message by holding it on a touch screen."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import CDPSession, Locator, expect
 
@@ -83,15 +84,17 @@ async def test_scrolling_with_the_finger_on_a_message_is_no_holding(
     ada, bo, conversation = await factory.pair()
     await factory.say(conversation, [(bo, f"Number {number}", factory.later()) for number in range(60)])
     await factory.read(conversation, ada, 60)
-    person = await at_browser(web, ada, f"/c/{conversation}", phone=True)
+    person = await at_browser(web, ada, f"/c/{conversation}", phone=True, clock=True)
     finger = await touch(person)
+    # However long it takes the machine, to the page the finger moves at once.
+    await person.page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=30))
 
     x, y = await put_finger(finger, person.message("Number 57").locator(".bubble"))
     for step in range(1, 13):
         point = {"x": x, "y": y + 10 * step}
         await finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
     # Longer than it takes to hold a message.
-    await person.page.evaluate("new Promise((resolve) => setTimeout(resolve, 700))")
+    await person.page.clock.run_for(700)
     await lift_finger(finger)
 
     await expect(person.page.locator("#message-menu")).to_be_hidden()
