@@ -1,4 +1,4 @@
--- Who receives what from when on, what is marked as unread by hand, who is in whose contacts, and who wants not to be seen.
+-- Who receives what from when on, what is marked as unread by hand, who is in whose contacts, and who may see whom.
 
 alter table members
     -- The conversation's last message when the person came in: what is older was not sent to them.
@@ -26,3 +26,7 @@ create table contacts (
 create index contacts_high_idx on contacts (high);
 -- Who has blocked a person: what is told to that person leaves the blocker out.
 create index blocks_blocked_id_idx on blocks (blocked_id);
+
+-- Whether two people share a conversation is asked for everybody on a screen: found in the index alone.
+create index members_user_id_conversation_id_idx on members (user_id, conversation_id);
+drop index members_user_id_idx;
