@@ -154,7 +154,7 @@ async function swapIn(path, swap) {
     const response = await fetch(path, { headers: { 'HX-Request': 'true' } });
     if (response.status === 204) emit('listed');
     if (response.status !== 200 || response.redirected) return response.status;
-    await htmx.swap({ sourceElement: list, target: list, swap, text: await response.text() });
+    await htmx.swap({ sourceElement: list, target: list, swap, text: withNews(await response.text()) });
     // What was lost meanwhile may have been told once more by an answer from before.
     for (const [id, at] of lostAt) if (at > askedAt) rowOf(id)?.remove();
   } catch {
@@ -163,6 +163,17 @@ async function swapIn(path, swap) {
   emit('listed');
   plan();
   return 200;
+}
+
+/** News that came while the server was answering are newer than its answer. */
+function withNews(rows) {
+  const answer = document.createElement('template');
+  answer.innerHTML = rows;
+  for (const told of answer.content.querySelectorAll('.activity')) {
+    const here = document.getElementById(told.id);
+    if (Number(here?.dataset.revision) > Number(told.dataset.revision)) told.replaceWith(here.cloneNode(true));
+  }
+  return answer.innerHTML;
 }
 
 export function start() {

@@ -1,6 +1,6 @@
 """Two people, two browsers: what one writes, the other reads."""
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from chat.db import Pool
 from tests.browser.person import AtBrowser, StartWeb
@@ -176,3 +176,27 @@ async def test_signing_out_on_one_device_ends_only_that_one(
 
     await expect(here.page).to_have_url(f"{web.url}/login")
     await there.is_live()
+
+
+async def test_news_that_overtake_the_list_stay(
+    web: WebProcess, factory: Factory, pool: Pool, at_browser: AtBrowser
+) -> None:
+    ada, bo, cy = await factory.user("ada"), await factory.user("bo"), await factory.user("cy")
+    await factory.direct(ada, bo)
+    with_cy = await factory.direct(ada, cy)
+    person = await at_browser(web, ada)
+    cys = await Device.connect(web.url, pool, cy)
+
+    async def answer_late(route: Route) -> None:
+        await pool.execute("update users set display_name = 'Robert' where id = $1", bo)
+        answer = await route.fetch(url=f"{web.url}/sidebar?version=another")
+        await cys.send(with_cy, "Are you there?")
+        await expect(person.row(with_cy).locator(".preview")).to_contain_text("Are you there?")
+        await route.fulfill(response=answer)
+
+    await person.page.route("**/sidebar?*", answer_late)
+    await person.page.reload()
+    await expect(person.page.locator("#conversation-list .name", has_text="Robert")).to_be_visible()
+    await expect(person.row(with_cy).locator(".preview")).to_contain_text("Are you there?")
+    await expect(person.row(with_cy).locator(".badge-count")).to_have_text("1")
+    await cys.close()
