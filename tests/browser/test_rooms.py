@@ -134,8 +134,9 @@ async def test_who_has_an_account_signs_in_and_comes_back_to_the_link(
     await expect(guest.page).to_have_url(re.compile(rf"/login\?next=/join/{token}"))
     member = await at_browser(web, bo, f"/join/{token}")
     await member.page.get_by_role("button", name="Join the room").click()
-    await expect(member.page.locator("h1")).to_have_text("Board")
+    await expect(member.page).to_have_url(f"{web.url}/c/{room}")
     await member.page.goto(link)
+    await expect(member.page.locator("h1")).to_have_text("Board")
     await expect(member.page).to_have_url(f"{web.url}/c/{room}")
 
     await owner.page.get_by_role("link", name="Close the details").click()
