@@ -16,30 +16,39 @@ NEWEST = 50
 # One statement, and so one transaction and one round trip, for the receipts of many people.
 #
 # - `found` is what they are about: as far as the person is in the conversation, and no further than its last message.
-#   `here` says whether it is written by this statement; what isn't goes through Redis.
+#   `here` says whether it is written by this statement; what isn't goes through Redis. `moves` says whether there is
+#   anything to write.
 # - `locked` takes the rows that move, in the order of their keys, so that two processes can't deadlock, and reads them
 #   after the wait: another process may have moved them further meanwhile. Rows that don't move aren't touched.
 # - `timed` reads the clock when the row is held: of two steps of one person the further one is the later one.
 # - A step of reading is kept with its time. A message's readers follow from the steps: who read it, and when.
+# - All that is answered of a row goes with it from `found` to `moved`. To look it up in `found` again would compare
+#   each receipt with all the others.
 RECORD = """
     with found as (
-        select asked.position, m.conversation_id, m.user_id, c.last_seq,
-            least(asked.delivered, c.last_seq) as delivered, least(asked.read, c.last_seq) as read,
-            m.joined_seq, m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq,
+        select m.conversation_id, m.user_id, m.joined_seq, c.last_seq,
             c.kind = 'direct' or c.members_count <= $5 as small,
-            coalesce(m.read_receipts_enabled, u.read_receipts_enabled) as shared
+            coalesce(m.read_receipts_enabled, u.read_receipts_enabled) as shared,
+            said.here, said.delivered, said.read, m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq,
+            said.here and (
+                said.delivered > m.delivered_up_to_seq or said.read > m.read_up_to_seq
+                or coalesce(said.read >= m.unread_from_seq, false)
+            ) as moves
         from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[])
-            with ordinality as asked (conversation_id, user_id, delivered, read, position)
+            as asked (conversation_id, user_id, delivered, read)
         join members m on m.conversation_id = asked.conversation_id and m.user_id = asked.user_id
         join conversations c on c.id = asked.conversation_id and c.deleted_at is null
         join users u on u.id = asked.user_id and u.deactivated_at is null
+        cross join lateral (
+            select least(asked.delivered, c.last_seq) as delivered, least(asked.read, c.last_seq) as read,
+                $6 or c.kind = 'direct' or c.members_count <= $5 as here
+        ) said
     ), locked as (
-        select f.position, m.conversation_id, m.user_id, f.delivered, f.read,
+        select m.conversation_id, m.user_id, f.joined_seq, f.last_seq, f.small, f.shared, f.here, f.delivered, f.read,
             m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq
         from found f
         join members m on m.conversation_id = f.conversation_id and m.user_id = f.user_id
-        where (f.small or $6)
-            and (f.delivered > f.delivered_up_to_seq or f.read > f.read_up_to_seq or f.read >= f.unread_from_seq)
+        where f.moves
         order by m.conversation_id, m.user_id
         for no key update of m
     ), timed as (
@@ -51,8 +60,9 @@ RECORD = """
             unread_from_seq = case when l.read >= l.unread_from_seq then null else l.unread_from_seq end
         from timed l
         where m.conversation_id = l.conversation_id and m.user_id = l.user_id
-        returning l.position, l.at, m.delivered_up_to_seq, m.read_up_to_seq, m.unread_from_seq,
-            m.delivered_up_to_seq > l.delivered_up_to_seq as is_delivered,
+        returning l.conversation_id, l.user_id, l.joined_seq, l.last_seq, l.small, l.shared, l.here, l.delivered,
+            l.read, l.at, m.delivered_up_to_seq as delivered_up_to, m.read_up_to_seq as read_up_to,
+            m.unread_from_seq as unread_from, m.delivered_up_to_seq > l.delivered_up_to_seq as is_delivered,
             m.read_up_to_seq > l.read_up_to_seq as is_read,
             m.unread_from_seq is distinct from l.unread_from_seq as is_marked
     ), step as (
@@ -60,15 +70,11 @@ RECORD = """
         select conversation_id, user_id, read, at from timed where read > read_up_to_seq
         on conflict do nothing
     )
-    select f.conversation_id, f.user_id, f.joined_seq, f.last_seq, f.small, f.shared, f.small or $6 as here,
-        f.delivered, f.read, coalesce(m.at, clock_timestamp()) as at,
-        coalesce(m.delivered_up_to_seq, f.delivered_up_to_seq) as delivered_up_to,
-        coalesce(m.read_up_to_seq, f.read_up_to_seq) as read_up_to,
-        case when m.position is null then f.unread_from_seq else m.unread_from_seq end as unread_from,
-        coalesce(m.is_delivered, false) as is_delivered, coalesce(m.is_read, false) as is_read,
-        coalesce(m.is_marked, false) as is_marked
-    from found f
-    left join moved m using (position)
+    select * from moved
+    union all
+    select conversation_id, user_id, joined_seq, last_seq, small, shared, here, delivered,
+        read, clock_timestamp(), delivered_up_to_seq, read_up_to_seq, unread_from_seq, false, false, false
+    from found where not moves
 """
 
 
