@@ -25,6 +25,7 @@ from chat.events import (
     TypingStopped,
 )
 from chat.realtime.connection import NO_HEARTBEAT, REVOKED, Connection
+from chat.realtime.delivery import send_to_all, tell_all
 from chat.realtime.frames import (
     ContactsUpdated,
     ConversationGone,
@@ -32,7 +33,6 @@ from chat.realtime.frames import (
     Frame,
     SystemDegraded,
     SystemResync,
-    html_form,
     json_form,
     receipt_updated,
 )
@@ -43,13 +43,9 @@ from chat.realtime.roster import Roster
 from chat.realtime.typists import Typists
 from chat.realtime.updates import ConversationUpdates
 from chat.realtime.watchers import Watchers
-from chat.web import metrics
 from chat.web.logs import get_logger
 
 log = get_logger()
-
-# After so many writes in a row the loop gets a turn, so that a large room does not delay everyone else's messages.
-WRITES_PER_TURN = 250
 
 
 class Hub:
@@ -92,12 +88,12 @@ class Hub:
             await self._tell_listed(new, conversation_id)
         else:
             gone = [connection for connection in devices if self.roster.part(connection, conversation_id)]
-            await self._tell(gone, ConversationGone(conversation_id, "removed"))
+            await tell_all(gone, ConversationGone(conversation_id, "removed"))
             await self._stop_typing(conversation_id, user_id)
 
     async def settle_people(self, privacy: Mapping[UUID, Privacy], *, asked_at: float) -> None:
         """What people share, and with whom, is this: those for whom it is new ask anew for what they see."""
-        await self._tell(self.roster.keep_private(privacy, asked_at=asked_at), SystemResync())
+        await tell_all(self.roster.keep_private(privacy, asked_at=asked_at), SystemResync())
 
     def emit(self, event: Event) -> None:
         """Put an event into the queue."""
@@ -141,7 +137,7 @@ class Hub:
             case ConversationRemoved():
                 await self._deliver_removed(event)
             case ContactsChanged(user_id):
-                await self._tell(self.roster.of(user_id), ContactsUpdated())
+                await tell_all(self.roster.of(user_id), ContactsUpdated())
             case PersonChanged():
                 self.roster.doubt_people([event.user_id])
             case SessionsRevoked():
@@ -177,12 +173,12 @@ class Hub:
             else:
                 elsewhere.append(connection)
         if on_screen:
-            await self._send(on_screen, self._renderer.message_on_screen(event))
+            await send_to_all(on_screen, self._renderer.message_on_screen(event))
         if elsewhere:
-            await self._send(elsewhere, self._renderer.message_elsewhere(event))
+            await send_to_all(elsewhere, self._renderer.message_elsewhere(event))
         subscribed = [connection for connection in programs if message.conversation_id in connection.open]
         if subscribed:
-            await self._send(subscribed, json_form(event))
+            await send_to_all(subscribed, json_form(event))
         self._note(programs, message.conversation_id)
 
     async def _deliver_receipt(self, event: ReceiptMoved) -> None:
@@ -191,7 +187,7 @@ class Hub:
         conversation_id = event.conversation_id
         if event.is_read or event.is_marked:
             own = self.roster.of(event.user_id)
-            await self._tell(own, receipt_updated(event, own=True))
+            await tell_all(own, receipt_updated(event, own=True))
             self._note(own, conversation_id)
         if not event.small or not (event.is_read or event.is_delivered):
             return
@@ -201,16 +197,16 @@ class Hub:
             person = connection.person
             if conversation_id in connection.open and person.notices(event.user_id):
                 (seeing if event.shared and person.shares_reads(conversation_id) else others).append(connection)
-        await self._tell(seeing, receipt_updated(event))
+        await tell_all(seeing, receipt_updated(event))
         if event.is_delivered:
-            await self._tell(others, receipt_updated(event, read=False))
+            await tell_all(others, receipt_updated(event, read=False))
 
     async def _deliver_changed(self, event: ConversationChanged) -> None:
         """The same for every page; programs are told with what is personal."""
         connections = self.roster.told_of(event.conversation_id)
         pages = [connection for connection in connections if not connection.speaks_json]
         if pages:
-            await self._send(pages, self._renderer.conversation_changed(event))
+            await send_to_all(pages, self._renderer.conversation_changed(event))
         self._note(connections, event.conversation_id)
 
     async def _deliver_removed(self, event: ConversationRemoved) -> None:
@@ -219,7 +215,7 @@ class Hub:
         devices = self.roster.of(user_id) if user_id else self.roster.told_of(conversation_id)
         for connection in devices:
             self.roster.part(connection, conversation_id)
-        await self._tell(devices, ConversationGone(conversation_id, event.reason))
+        await tell_all(devices, ConversationGone(conversation_id, event.reason))
         self.roster.changed(user_id, conversation_id)
         if user_id is None:
             self.typists.forget(conversation_id)
@@ -235,32 +231,17 @@ class Hub:
         conversation_id = event.conversation_id
         connections = self.roster.told_of(conversation_id)
         watching = [one for one in connections if conversation_id in one.open and one.person.notices(event.user_id)]
-        await self._tell(watching, event)
+        await tell_all(watching, event)
 
     async def _tell_listed(self, connections: Collection[Connection], conversation_id: UUID) -> None:
         pages = [connection for connection in connections if not connection.speaks_json]
-        await self._tell(pages, ConversationListedAnew(conversation_id))
+        await tell_all(pages, ConversationListedAnew(conversation_id))
         self._note(connections, conversation_id)
 
     def _note(self, connections: Iterable[Connection], conversation_id: UUID) -> None:
         for connection in connections:
             if connection.speaks_json:
                 self._updates.note(connection, conversation_id)
-
-    async def _tell(self, connections: Iterable[Connection], told: Frame | TypingEvent) -> None:
-        """Something that is the same for pages and programs, in both forms."""
-        for is_program, form in ((False, html_form), (True, json_form)):
-            chosen = [connection for connection in connections if connection.speaks_json is is_program]
-            if chosen:
-                await self._send(chosen, form(told))
-
-    async def _send(self, connections: Iterable[Connection], frame: bytes) -> None:
-        written = 0
-        for connection in tuple(connections):
-            written += await connection.send(frame)
-            if written % WRITES_PER_TURN == WRITES_PER_TURN - 1:
-                await asyncio.sleep(0)
-        metrics.deliveries.inc(written)
 
     async def set_degraded(self, is_degraded: bool) -> None:
         """Redis was lost, or is back: everyone is told now, whoever connects later when they do."""
@@ -269,7 +250,7 @@ class Hub:
 
     async def broadcast(self, frame: Frame) -> None:
         """The same to everyone who is connected here."""
-        await self._tell(self.roster.connections, frame)
+        await tell_all(self.roster.connections, frame)
 
     async def keep_alive(self) -> None:
         """Ping who has been silent for a heartbeat interval, close who has stayed so."""

@@ -18,7 +18,7 @@ from chat.events import (
     SessionsRevoked,
 )
 from chat.realtime.connection import Connection
-from chat.realtime.frames import html_form, json_form
+from chat.realtime.delivery import tell_all
 from chat.realtime.presence import PresenceUpdate, presence_unknown, presence_update
 from chat.web import metrics
 from chat.web.logs import get_logger
@@ -41,8 +41,6 @@ RETRY_SECONDS = 1.0
 BATCH = 1000
 # However many devices come at once, they leave connections to the database for those who send.
 LOOKS_AT_ONCE = 4
-# After so many writes the loop gets a turn.
-WRITES_PER_TURN = 250
 
 
 class _Meanwhile:
@@ -124,7 +122,7 @@ class Watchers:
                 if not self._is_lost:
                     update = presence_update(event)
                     self._meanwhile.told[event.user_id] = self._meanwhile.next(), update
-                    await self._tell_all(update)
+                    await tell_all(self._note(update), update)
             case PersonChanged(user_id) | ConversationListed(user_id) | SessionsRevoked(user_id):
                 self.doubt(user_id)
             case ConversationRemoved():
@@ -238,14 +236,6 @@ class Watchers:
         for state in states.values():
             news += [(connection, state.user_id) for connection in self._note(state)]
         return news
-
-    async def _tell_all(self, update: PresenceUpdate) -> None:
-        """Each form is made once."""
-        forms = {False: html_form(update), True: json_form(update)}
-        for number, connection in enumerate(self._note(update), start=1):
-            metrics.deliveries.inc(await connection.send(forms[connection.speaks_json]))
-            if number % WRITES_PER_TURN == 0:
-                await asyncio.sleep(0)
 
     async def _tell(self, news: Iterable[Watched]) -> None:
         """How it is now, which may be later than when it was found to be news."""
