@@ -115,18 +115,18 @@ class Heartbeats:
         is_done = False
         while due or not is_done:
             batch, due = due[: registry.BATCH], due[registry.BATCH :]
-            is_done = await self._step([self._beat(connection, now) for connection in batch]) < registry.BATCH
+            is_done = await self._update([self._beat(connection, now) for connection in batch]) < registry.BATCH
 
     async def _tell_of_the_ended(self) -> None:
         while self._ended:
             now = time.monotonic()
             ended = [self._ended[place] for place in range(min(len(self._ended), registry.BATCH))]
-            await self._step([device.beat(now=now, heard_at=at, life=life) for device, at, life in ended])
+            await self._update([device.beat(now=now, heard_at=at, life=life) for device, at, life in ended])
             for _ in ended:
                 self._ended.popleft()
 
-    async def _step(self, beats: list[Beat]) -> int:
-        return await registry.step(self._redis, beats, longest=self._life)
+    async def _update(self, beats: list[Beat]) -> int:
+        return await registry.update(self._redis, beats, longest=self._life)
 
     def _is_due(self, connection: Connection, now: float) -> bool:
         device = self._devices.get(connection)

@@ -26,7 +26,7 @@ Status: TypeAlias = Literal["online", "away", "offline"]
 
 # Times are milliseconds. The names of the keys of a person's devices and of the channels are made here: this needs one
 # Redis, not a cluster.
-_STEP = f"""
+_UPDATE = f"""
 local EXPIRY, STATE = KEYS[1], KEYS[2]
 local now, longest, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 if now == 0 then
@@ -103,7 +103,7 @@ class State(NamedTuple):
 OFFLINE = State("offline", None)
 
 
-async def step(redis: Redis, beats: Sequence[Beat], *, longest: float, now: float = 0.0) -> int:
+async def update(redis: Redis, beats: Sequence[Beat], *, longest: float, now: float = 0.0) -> int:
     """Take these beats, at most `BATCH`, and let go of devices whose time is over; how many those were. With `BATCH` of
     them there are perhaps more.
 
@@ -114,7 +114,7 @@ async def step(redis: Redis, beats: Sequence[Beat], *, longest: float, now: floa
     for beat in beats:
         arguments += [str(beat.user_id), beat.device, beat.status, beat.kind]
         arguments += [_milliseconds(beat.idle), _milliseconds(beat.age), _milliseconds(beat.life)]
-    return int(await redis.register_script(_STEP)(keys=[EXPIRY, STATE], args=arguments))
+    return int(await redis.register_script(_UPDATE)(keys=[EXPIRY, STATE], args=arguments))
 
 
 async def states(redis: Redis, user_ids: Sequence[UUID]) -> list[State]:

@@ -167,7 +167,7 @@ class Presence(RuleBasedStateMachine):
         """One call, as a process makes it."""
         for person in self.people:
             person.devices = {name: known for name, known in person.devices.items() if known.until > self.now}
-        self.world.runner.run(registry.step(self.world.redis, beats, longest=LIFE, now=self.now))
+        self.world.runner.run(registry.update(self.world.redis, beats, longest=LIFE, now=self.now))
 
     @invariant()
     def others_are_told_once_what_is_so(self) -> None:

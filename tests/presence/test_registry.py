@@ -53,18 +53,18 @@ def beat(**changes: object) -> Beat:
     return Beat(uuid4(), "one", "online", "desktop", 0.0, 0.0, LIFE)._replace(**changes)  # type: ignore[arg-type]
 
 
-def step(world: World, *beats: Beat, now: float) -> int:
-    return world.runner.run(registry.step(world.redis, beats, longest=LIFE, now=now))
+def update(world: World, *beats: Beat, now: float) -> int:
+    return world.runner.run(registry.update(world.redis, beats, longest=LIFE, now=now))
 
 
 def test_a_thousand_who_die_together_are_told_of_once_each_however_many_sweep(world: World) -> None:
     devices = [beat(user_id=uuid4()) for _ in range(1000)]
     for start in (0, 500):
-        step(world, *devices[start : start + 500], now=START)
+        update(world, *devices[start : start + 500], now=START)
     assert len(world.published()) == 1000
 
     async def sweep() -> list[int]:
-        sweeps = (registry.step(world.redis, [], longest=LIFE, now=START + LIFE) for _ in range(4))
+        sweeps = (registry.update(world.redis, [], longest=LIFE, now=START + LIFE) for _ in range(4))
         return list(await asyncio.gather(*sweeps))
 
     # Each call is bounded, and says whether there may be more.
@@ -77,12 +77,12 @@ def test_a_thousand_who_die_together_are_told_of_once_each_however_many_sweep(wo
 
 def test_a_clock_that_is_set_back_keeps_nobody_there(world: World) -> None:
     device = beat()
-    step(world, device, now=START + 1_000_000)
+    update(world, device, now=START + 1_000_000)
 
-    step(world, now=START)
-    step(world, now=START + LIFE - 1)
+    update(world, now=START)
+    update(world, now=START + LIFE - 1)
     assert world.runner.run(registry.states(world.redis, [device.user_id])) == [State("online", "desktop")]
-    step(world, now=START + LIFE)
+    update(world, now=START + LIFE)
 
     assert world.runner.run(registry.states(world.redis, [device.user_id])) == [OFFLINE]
     # Nor was anybody seen at a time that hasn't come yet.
@@ -91,8 +91,8 @@ def test_a_clock_that_is_set_back_keeps_nobody_there(world: World) -> None:
 
 def test_nothing_is_kept_of_who_has_gone(world: World) -> None:
     device = beat()
-    step(world, device, now=START)
-    step(world, now=START + LIFE)
+    update(world, device, now=START)
+    update(world, now=START + LIFE)
 
     assert world.keys() == []
 
@@ -100,7 +100,7 @@ def test_nothing_is_kept_of_who_has_gone(world: World) -> None:
 def test_the_servers_own_clock_counts_where_none_is_given(world: World) -> None:
     lively, dead = beat(), beat(age=LIFE)
 
-    assert step(world, lively, dead, now=0.0) == 1
+    assert update(world, lively, dead, now=0.0) == 1
 
     states = world.runner.run(registry.states(world.redis, [lively.user_id, dead.user_id]))
     assert states == [State("online", "desktop"), OFFLINE]
