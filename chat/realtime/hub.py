@@ -91,9 +91,9 @@ class Hub:
             await tell_all(gone, ConversationGone(conversation_id, "removed"))
             await self._stop_typing(conversation_id, user_id)
 
-    async def settle_people(self, privacy: Mapping[UUID, Privacy], *, asked_at: float) -> None:
+    async def settle_privacy(self, privacy: Mapping[UUID, Privacy], *, asked_at: float) -> None:
         """What people share, and with whom, is this: those for whom it is new ask anew for what they see."""
-        await tell_all(self.roster.keep_private(privacy, asked_at=asked_at), SystemResync())
+        await tell_all(self.roster.set_privacy(privacy, asked_at=asked_at), SystemResync())
 
     def emit(self, event: Event) -> None:
         """Put an event into the queue."""

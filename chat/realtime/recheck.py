@@ -105,7 +105,7 @@ class Recheck:
 async def look_up_people(hub: Hub, pool: Pool, *, user_ids: Collection[UUID]) -> None:
     """What these people share, and with whom. Of two looks that overlap the later one counts."""
     asked_at = time.monotonic()
-    await hub.settle_people(await queries.privacy(pool, user_ids=user_ids), asked_at=asked_at)
+    await hub.settle_privacy(await queries.privacy(pool, user_ids=user_ids), asked_at=asked_at)
 
 
 def _batches(doubted: set[T]) -> Iterator[list[T]]:

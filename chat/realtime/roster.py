@@ -29,7 +29,7 @@ class Roster:
         # Those whose conversations are being looked up, with what there was news of meanwhile.
         self._arriving: dict[Connection, set[UUID]] = {}
         self._doubted: set[Membership] = set()
-        self._changed: set[UUID] = set()
+        self._doubted_people: set[UUID] = set()
         self._doubts = asyncio.Event()
 
     def __len__(self) -> int:
@@ -117,8 +117,8 @@ class Roster:
 
     def doubt_people(self, user_ids: Iterable[UUID]) -> None:
         """Have the privacy of these looked up, of people who are here."""
-        self._changed |= {user_id for user_id in user_ids if user_id in self._by_user}
-        if self._changed:
+        self._doubted_people |= {user_id for user_id in user_ids if user_id in self._by_user}
+        if self._doubted_people:
             self._doubts.set()
 
     async def doubted(self) -> tuple[set[Membership], set[UUID]]:
@@ -126,10 +126,10 @@ class Roster:
         await self._doubts.wait()
         self._doubts.clear()
         memberships, self._doubted = self._doubted, set()
-        people, self._changed = self._changed, set()
+        people, self._doubted_people = self._doubted_people, set()
         return memberships, people
 
-    def keep_private(self, privacy: Mapping[UUID, Privacy], *, asked_at: float) -> list[Connection]:
+    def set_privacy(self, privacy: Mapping[UUID, Privacy], *, asked_at: float) -> list[Connection]:
         """What people share is this from now on, unless somebody has asked later; the devices for which that is new.
         Whoever is arriving asks for everything anyway."""
         changed: list[Connection] = []
