@@ -87,8 +87,9 @@ class MessageDeleted(msgspec.Struct, frozen=True, tag="message:deleted", tag_fie
 
 class ReceiptMoved(msgspec.Struct, frozen=True, tag="receipt:updated", tag_field="type"):
     """A member, who came in after message `joined_seq`, has received or read further than before, or has set the marker
-    `unread_from`, or taken it away. What was read is told to that person's own devices; where the conversation is
-    `small`, those who have it on screen are told what was received, and what was read if it is `shared`."""
+    `unread_from`, or taken it away: `is_delivered`, `is_read` and `is_marked` say which of these have moved. What was
+    read is told to that person's own devices; where the conversation is `small`, those who have it on screen are told
+    what was received, and what was read if it is `shared`."""
 
     conversation_id: UUID
     user_id: UUID
@@ -104,7 +105,7 @@ class ReceiptMoved(msgspec.Struct, frozen=True, tag="receipt:updated", tag_field
     shared: bool
 
 
-class ReceiptsCounted(msgspec.Struct, frozen=True, tag="receipt:count", tag_field="type"):
+class ReceiptCountsChanged(msgspec.Struct, frozen=True, tag="receipt:count", tag_field="type"):
     """How many have read the messages of a larger conversation is another number now. Told, with the numbers, to those
     who wrote the newest ones and have it on screen."""
 
@@ -190,7 +191,7 @@ TypingEvent: TypeAlias = TypingStarted | TypingStopped
 Event: TypeAlias = (
     MessageEvent
     | ReceiptMoved
-    | ReceiptsCounted
+    | ReceiptCountsChanged
     | ConversationListed
     | ConversationChanged
     | ConversationRemoved

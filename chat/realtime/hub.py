@@ -17,8 +17,8 @@ from chat.events import (
     MessageEvent,
     MessageUpdated,
     PersonChanged,
+    ReceiptCountsChanged,
     ReceiptMoved,
-    ReceiptsCounted,
     SessionsRevoked,
     TypingEvent,
     TypingStarted,
@@ -117,7 +117,7 @@ class Hub:
         match event:
             case MessageCreated() | MessageUpdated() | MessageDeleted():
                 await self._deliver_message(event)
-            case ReceiptsCounted(conversation_id):
+            case ReceiptCountsChanged(conversation_id):
                 self._receipt_counts.note(conversation_id)
             case ReceiptMoved():
                 await self._deliver_receipt(event)

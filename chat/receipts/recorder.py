@@ -16,7 +16,7 @@ import asyncpg
 from chat import redis
 from chat.db import UNAVAILABLE, Pool, Record, acquired
 from chat.errors import Unavailable
-from chat.events import Event, ReceiptMoved, ReceiptsCounted
+from chat.events import Event, ReceiptCountsChanged, ReceiptMoved
 from chat.receipts import pending, queries
 from chat.receipts.model import ReadState, Receipt, read_state
 from chat.redis import Redis
@@ -212,7 +212,7 @@ class Recorder:
             self._counted[conversation_id] = True
             return
         self._counted[conversation_id] = False
-        self._emit(ReceiptsCounted(conversation_id))
+        self._emit(ReceiptCountsChanged(conversation_id))
         asyncio.get_running_loop().call_later(COUNT_SECONDS, self._count_again, conversation_id)
 
     def _count_again(self, conversation_id: UUID) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from chat.db import Pool
-from chat.events import ReceiptsCounted
+from chat.events import ReceiptCountsChanged
 from chat.receipts.model import ReadState
 from chat.redis import Redis
 from tests.factory import Factory, client_id
@@ -174,7 +174,7 @@ async def test_of_a_larger_conversation_nobody_is_told_who_has_received_it(run: 
     await process.receives(room, cy, 4)
 
     # And how many have, once a second.
-    assert process.events == [ReceiptsCounted(room)]
+    assert process.events == [ReceiptCountsChanged(room)]
 
 
 async def test_what_waits_is_counted_in_where_somebody_says_less(
