@@ -37,6 +37,8 @@ RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0)
 SILENCE_SECONDS = 10.0
 # More than this waiting means that neither server takes anything; devices sync what they missed when they return.
 MAX_WAITING = 20_000
+# How long a process waits at its start until it hears the others.
+START_SECONDS = 1.0
 
 
 class MessageReference(msgspec.Struct, frozen=True, tag="message:reference", tag_field="type"):
@@ -88,6 +90,8 @@ class Bus:
         self._wake = asyncio.Event()
         self._publisher: asyncio.Task[None]
         self._listeners: list[asyncio.Task[None]]
+        # Set when listening has begun for the first time, or has failed to.
+        self._tried = {"redis": asyncio.Event(), "postgres": asyncio.Event()}
         self.redis_up = True
 
     def publish(self, channel: str, event: Event) -> None:
@@ -96,12 +100,18 @@ class Bus:
         self._wake.set()
 
     async def start(self) -> None:
-        """Begin to listen and to publish; what can't be reached yet is tried again for ever."""
+        """Begin to listen and to publish; what can't be reached yet is tried again for ever.
+
+        Whoever connects after this misses nothing that another process tells.
+        """
         self._publisher = asyncio.create_task(self._publish_for_ever())
         self._listeners = [
             asyncio.create_task(self._listen_for_ever("redis", self._listen_to_redis)),
             asyncio.create_task(self._listen_for_ever("postgres", self._listen_to_postgres)),
         ]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(START_SECONDS):
+                await asyncio.gather(*(tried.wait() for tried in self._tried.values()))
 
     async def stop(self) -> None:
         """Publish what waits, then stop."""
@@ -179,10 +189,15 @@ class Bus:
                 log.warning("bus.listener_lost", server=name, error=type(error).__name__)
             except Exception:
                 log.exception("bus.listener_failed", server=name)
+            self._tried[name].set()
             if asyncio.get_running_loop().time() - started > RECONNECT_SECONDS[-1]:
                 attempt = 0
             await asyncio.sleep(RECONNECT_SECONDS[min(attempt, len(RECONNECT_SECONDS) - 1)])
             attempt += 1
+
+    async def _begun(self, name: str) -> None:
+        self._tried[name].set()
+        await self._missed()
 
     async def _listen_to_redis(self) -> None:
         try:
@@ -210,7 +225,7 @@ class Bus:
                     self._received(message["data"])
                 elif message["type"] == "psubscribe":
                     # Also where nobody asked: after a lost connection the client subscribes anew by itself.
-                    await self._missed()
+                    await self._begun("redis")
 
     async def _listen_to_postgres(self) -> None:
         """A connection of its own: one that is lent out by the pool can't listen."""
@@ -227,7 +242,7 @@ class Bus:
         try:
             connection.add_termination_listener(lambda _connection: notices.put_nowait(None))
             await connection.add_listener(queries.NOTIFY_CHANNEL, noticed)
-            await self._missed()
+            await self._begun("postgres")
             while True:
                 try:
                     async with asyncio.timeout(SILENCE_SECONDS):

@@ -3,6 +3,7 @@
 import { draftOf } from './drafts.js';
 import { emit, loadLatest, on, openConversation, openId, rowOf } from './page.js';
 import { unreadInRow } from './reading.js';
+import { isOldNews } from './sync.js';
 import { localise } from './times.js';
 
 const list = document.getElementById('conversation-list');
@@ -93,7 +94,7 @@ const watcher = new MutationObserver(plan);
 
 /** After a time without a socket the list may be anything; the server's is fetched, and only what differs changes. */
 async function refetch() {
-  await swapIn(`/sidebar?version=${list.dataset.version}`, 'innerMorph');
+  await swapIn(`/sidebar?version=${list.dataset.version}`);
   // What is open and isn't in the list is an old one, or was lost meanwhile.
   if (rowOf(openId())) adopt(rowOf(openId()).dataset);
   else if (openId()) fetchRow(openId());
@@ -101,7 +102,7 @@ async function refetch() {
 
 /** A row that isn't here yet, or has changed for this person; the server puts it into the list. */
 async function fetchRow(conversation) {
-  const status = await swapIn(`/c/${conversation}/row`, 'none swapEmpty:false');
+  const status = await swapIn(`/c/${conversation}/row`);
   if (status === 403 || status === 404) return lost({ conversation_id: conversation, reason: 'removed' });
   const row = rowOf(conversation);
   if (row && conversation === openId()) adopt(row.dataset);
@@ -147,14 +148,15 @@ async function lost({ conversation_id: id, reason }) {
   if (id === openId()) show(reason);
 }
 
-/** Not by htmx's own request, of which an element has one at a time. @returns the status, where there is an answer */
-async function swapIn(path, swap) {
+/** The answer says itself where it goes. Not by htmx's own request, of which an element has one at a time. @returns the status, where there is an answer */
+async function swapIn(path) {
   const askedAt = performance.now();
   try {
     const response = await fetch(path, { headers: { 'HX-Request': 'true' } });
     if (response.status === 204) emit('listed');
     if (response.status !== 200 || response.redirected) return response.status;
-    await htmx.swap({ sourceElement: list, target: list, swap, text: withNews(await response.text()) });
+    const text = withNews(await response.text());
+    await htmx.swap({ sourceElement: list, target: list, swap: 'none swapEmpty:false', text });
     // What was lost meanwhile may have been told once more by an answer from before.
     for (const [id, at] of lostAt) if (at > askedAt) rowOf(id)?.remove();
   } catch {
@@ -170,8 +172,7 @@ function withNews(rows) {
   const answer = document.createElement('template');
   answer.innerHTML = rows;
   for (const told of answer.content.querySelectorAll('.activity')) {
-    const here = document.getElementById(told.id);
-    if (Number(here?.dataset.revision) > Number(told.dataset.revision)) told.replaceWith(here.cloneNode(true));
+    if (isOldNews(told)) told.replaceWith(document.getElementById(told.id).cloneNode(true));
   }
   return answer.innerHTML;
 }

@@ -120,7 +120,7 @@ function sift({ detail: { tasks } }) {
 }
 
 /** The row tells of the latest message, as it is after its latest change. */
-function isOldNews(activity) {
+export function isOldNews(activity) {
   const shown = document.getElementById(activity.id)?.dataset;
   const age = ({ lastSeq, revision }) => [Number(lastSeq), Number(revision)];
   const [[seq, revision], [newSeq, newRevision]] = [age(shown ?? {}), age(activity.dataset)];
