@@ -8,9 +8,9 @@ from uuid import UUID
 
 from chat.redis import Redis
 
-# By conversation; each a hash from person to sequence number.
-READ = "chat:receipts:read:{}"
-DELIVERED = "chat:receipts:delivered:{}"
+# One for each conversation, whose id follows; each a hash from person to sequence number.
+READ = "chat:receipts:read:"
+DELIVERED = "chat:receipts:delivered:"
 
 
 class UpTo(NamedTuple):
@@ -31,7 +31,7 @@ async def of_members(redis: Redis, memberships: Sequence[tuple[UUID, UUID]]) -> 
     pipeline = redis.pipeline(transaction=False)
     for conversation_id, user_ids in people.items():
         for key in (DELIVERED, READ):
-            pipeline.hmget(key.format(conversation_id), [str(user_id) for user_id in user_ids])
+            pipeline.hmget(f"{key}{conversation_id}", [str(user_id) for user_id in user_ids])
     found = await pipeline.execute()
     waiting = {
         (user_id, conversation_id): UpTo(int(delivered or 0), int(read or 0))
@@ -48,8 +48,8 @@ async def of_conversations(redis: Redis, conversation_ids: Sequence[UUID]) -> di
     """
     pipeline = redis.pipeline(transaction=False)
     for conversation_id in conversation_ids:
-        pipeline.hgetall(DELIVERED.format(conversation_id))
-        pipeline.hgetall(READ.format(conversation_id))
+        pipeline.hgetall(f"{DELIVERED}{conversation_id}")
+        pipeline.hgetall(f"{READ}{conversation_id}")
     found = await pipeline.execute()
     return {
         conversation_id: {

@@ -69,8 +69,8 @@ local function clear(key, user, stored)
     if waiting and tonumber(waiting) <= tonumber(stored) then redis.call('HDEL', key, user) end
 end
 for i = count + 3, #ARGV, 4 do
-    clear('{DELIVERED.format("")}' .. ARGV[i], ARGV[i + 1], ARGV[i + 2])
-    clear('{READ.format("")}' .. ARGV[i], ARGV[i + 1], ARGV[i + 3])
+    clear('{DELIVERED}' .. ARGV[i], ARGV[i + 1], ARGV[i + 2])
+    clear('{READ}' .. ARGV[i], ARGV[i + 1], ARGV[i + 3])
 end
 redis.pcall('HINCRBY', KEYS[2], 'entries', count)
 redis.pcall('HINCRBY', KEYS[2], 'batches', 1)

@@ -1,7 +1,7 @@
 """What a person has received and read of a conversation. Pure: no database."""
 
 from dataclasses import dataclass
-from typing import Annotated, get_args
+from typing import Annotated, TypeAlias, get_args
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,9 @@ import msgspec
 from chat.conversations.model import Part, seen_up_to
 from chat.events import Sender, Time
 from chat.web.shapes import Status, Text
+
+# A conversation and a person in it, as the rows of members are ordered, and locked.
+MemberKey: TypeAlias = tuple[UUID, UUID]
 
 # The furthest first.
 STATUSES: tuple[Status, ...] = tuple(reversed(get_args(Status)))
@@ -30,6 +33,15 @@ class Receipt(msgspec.Struct, frozen=True):
     user_id: UUID
     delivered: int = 0
     read: int = 0
+
+    @property
+    def key(self) -> MemberKey:
+        """Whose it is."""
+        return self.conversation_id, self.user_id
+
+    def merged_with(self, other: "Receipt") -> "Receipt":
+        """Both in one: as far as either of the two says, which are of the same member."""
+        return Receipt(*self.key, delivered=max(self.delivered, other.delivered), read=max(self.read, other.read))
 
 
 class Recipient(msgspec.Struct, frozen=True):

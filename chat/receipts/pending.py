@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from chat.conversations.unflushed import DELIVERED, READ
 from chat.receipts.model import Receipt
 from chat.redis import Redis
 
@@ -18,7 +19,7 @@ MOST = 1_000_000
 
 # Answers for each receipt what was news, and how far the person has come by what waits here; nothing where the stream
 # is full. The keys of a conversation are made here: this needs one Redis, not a cluster.
-_ADD = """
+_ADD = f"""
 if redis.call('XLEN', KEYS[1]) + (#ARGV - 2) / 4 > tonumber(ARGV[1]) then return false end
 local function raise(key, user, up_to)
     local before = tonumber(redis.call('HGET', key, user) or 0)
@@ -26,15 +27,15 @@ local function raise(key, user, up_to)
     redis.call('HSET', key, user, up_to)
     return 1, up_to
 end
-local answers = {}
+local answers = {{}}
 for i = 3, #ARGV, 4 do
     local conversation, user = ARGV[i], ARGV[i + 1]
-    local is_delivered, delivered = raise('chat:receipts:delivered:' .. conversation, user, tonumber(ARGV[i + 2]))
-    local is_read, read = raise('chat:receipts:read:' .. conversation, user, tonumber(ARGV[i + 3]))
+    local is_delivered, delivered = raise('{DELIVERED}' .. conversation, user, tonumber(ARGV[i + 2]))
+    local is_read, read = raise('{READ}' .. conversation, user, tonumber(ARGV[i + 3]))
     if is_delivered + is_read > 0 then
         redis.call('XADD', KEYS[1], '*', 'c', conversation, 'u', user, 'd', delivered, 'r', read, 't', ARGV[2])
     end
-    answers[#answers + 1] = {is_delivered, is_read, delivered, read}
+    answers[#answers + 1] = {{is_delivered, is_read, delivered, read}}
 end
 return answers
 """

@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from itertools import islice, zip_longest
-from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +17,7 @@ from chat.db import UNAVAILABLE, Pool, Record, acquired
 from chat.errors import Unavailable
 from chat.events import Event, ReceiptCountsChanged, ReceiptMoved
 from chat.receipts import pending, queries
-from chat.receipts.model import ReadState, Receipt, read_state
+from chat.receipts.model import MemberKey, ReadState, Receipt, read_state
 from chat.redis import Redis
 from chat.web.logs import get_logger
 
@@ -33,24 +32,15 @@ COUNT_SECONDS = 1.0
 # So long a lost Redis isn't asked again: whoever reads in a small conversation would wait for its silence, too.
 REDIS_PAUSE_SECONDS = 5.0
 
-# A member: conversation and person.
-Key: TypeAlias = tuple[UUID, UUID]
-
 
 class _Waiting:
     """What came of one member since the last statement, and who wants to know what became of it."""
 
-    __slots__ = ("answers", "key", "receipt")
+    __slots__ = ("answers", "receipt")
 
     def __init__(self, receipt: Receipt) -> None:
-        self.key: Key = (receipt.conversation_id, receipt.user_id)
         self.receipt = receipt
         self.answers: list[asyncio.Future[ReadState | None]] = []
-
-    def add(self, receipt: Receipt) -> None:
-        self.receipt = Receipt(
-            *self.key, max(self.receipt.delivered, receipt.delivered), max(self.receipt.read, receipt.read)
-        )
 
     @property
     def open_answers(self) -> list["asyncio.Future[ReadState | None]"]:
@@ -69,9 +59,9 @@ class Recorder:
         self._small = small
         self._timeout = timeout
         self._emit = emit
-        self._waiting: dict[Key, _Waiting] = {}
+        self._waiting: dict[MemberKey, _Waiting] = {}
         # What came of these may have been kept without anybody being told.
-        self._untold: set[Key] = set()
+        self._untold: set[MemberKey] = set()
         # Larger conversations whose counts were told within the last second, and whether they have changed since.
         self._counted: dict[UUID, bool] = {}
         self._task: asyncio.Task[None] | None = None
@@ -82,14 +72,13 @@ class Recorder:
         A number that lies behind what is known changes nothing, one beyond the last message means the last message.
         Raises `Unavailable` where the database can't be reached, or too much is waiting already.
         """
-        key = (receipt.conversation_id, receipt.user_id)
-        waiting = self._waiting.get(key)
+        waiting = self._waiting.get(receipt.key)
         if waiting is not None:
-            waiting.add(receipt)
+            waiting.receipt = waiting.receipt.merged_with(receipt)
         elif len(self._waiting) >= MOST:
             raise Unavailable("Too many receipts are waiting.")
         else:
-            waiting = self._waiting[key] = _Waiting(receipt)
+            waiting = self._waiting[receipt.key] = _Waiting(receipt)
         answer: asyncio.Future[ReadState | None] = asyncio.get_running_loop().create_future()
         waiting.answers.append(answer)
         if self._task is None:
@@ -115,7 +104,7 @@ class Recorder:
             else:
                 for waiting in batch:
                     for answer in waiting.open_answers:
-                        answer.set_result(states.get(waiting.key))
+                        answer.set_result(states.get(waiting.receipt.key))
         # In the same turn of the loop as the last look at what waits, so that whatever comes next starts another.
         self._task = None
 
@@ -123,20 +112,20 @@ class Recorder:
         """Nobody knows whether these were kept. Their devices send them again, and then they are told in any case."""
         for waiting in batch:
             if len(self._untold) < MOST:
-                self._untold.add(waiting.key)
+                self._untold.add(waiting.receipt.key)
             for answer in waiting.open_answers:
                 answer.set_exception(Unavailable("This could not be saved just now."))
 
-    async def _keep(self, receipts: Sequence[Receipt]) -> dict[Key, ReadState]:
+    async def _keep(self, receipts: Sequence[Receipt]) -> dict[MemberKey, ReadState]:
         """What holds afterwards, for each member; those who are none are missing."""
         rows = await self._record(receipts)
-        states = {_key_of(row): self._tell(row) for row in rows if row["here"]}
+        states = {_key_of(row): self._tell_of(row) for row in rows if row["here"]}
         large = [row for row in rows if not row["here"]]
         if large:
             states |= await self._keep_large(large)
         return states
 
-    async def _keep_large(self, rows: Sequence[Record]) -> dict[Key, ReadState]:
+    async def _keep_large(self, rows: Sequence[Record]) -> dict[MemberKey, ReadState]:
         """Through Redis. Straight to the database as well go a marker that is to go, and all where Redis is lost, or
         full."""
         at_once = [row for row in rows if _clears_marker(row)]
@@ -146,7 +135,7 @@ class Recorder:
         written = await self._record([_receipt_of(row) for row in at_once], large_too=True) if at_once else []
         now = {_key_of(row): row for row in written}
         return {
-            _key_of(row): self._tell(now.get(_key_of(row), row), one)
+            _key_of(row): self._tell_of(now.get(_key_of(row), row), one)
             for row, one in zip_longest(rows, added, fillvalue=pending.NOTHING)
         }
 
@@ -174,8 +163,8 @@ class Recorder:
                 if tries == TRIES:
                     raise
 
-    def _tell(self, row: Record, added: pending.Added = pending.NOTHING) -> ReadState:
-        """Tell what has moved, if anything has."""
+    def _tell_of(self, row: Record, added: pending.Added = pending.NOTHING) -> ReadState:
+        """Tell what has moved of this member, if anything has; what holds now."""
         key = _key_of(row)
         moved = ReceiptMoved(
             conversation_id=row["conversation_id"],
@@ -228,7 +217,7 @@ def _clears_marker(row: Record) -> bool:
     return row["unread_from"] is not None and row["read"] >= row["unread_from"]
 
 
-def _key_of(row: Record) -> Key:
+def _key_of(row: Record) -> MemberKey:
     return row["conversation_id"], row["user_id"]
 
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 from uuid import UUID
 
 from chat.receipts.hand_over import Entry
-from chat.receipts.model import Receipt
-
-_Member: TypeAlias = tuple[UUID, UUID]
+from chat.receipts.model import MemberKey, Receipt
 
 
 class Step(NamedTuple):
@@ -22,23 +20,19 @@ class Step(NamedTuple):
 
 def furthest(entries: Iterable[Entry]) -> list[Receipt]:
     """How far each member has come, in the order in which rows are locked."""
-    found: dict[_Member, Receipt] = {}
+    found: dict[MemberKey, Receipt] = {}
     for _, receipt, _ in entries:
-        member = receipt.conversation_id, receipt.user_id
-        before = found.get(member, receipt)
-        found[member] = Receipt(
-            *member, delivered=max(before.delivered, receipt.delivered), read=max(before.read, receipt.read)
-        )
-    return [found[member] for member in sorted(found)]
+        found[receipt.key] = receipt.merged_with(found.get(receipt.key, receipt))
+    return [found[key] for key in sorted(found)]
 
 
 def steps(entries: Iterable[Entry]) -> list[Step]:
     """When each member has read what: without the steps that say nothing, because a further one is as old."""
-    found: dict[_Member, list[tuple[int, datetime]]] = {}
+    found: dict[MemberKey, list[tuple[int, datetime]]] = {}
     for _, receipt, at in entries:
         if receipt.read > 0:
-            found.setdefault((receipt.conversation_id, receipt.user_id), []).append((receipt.read, at))
-    return [Step(*member, up_to, at) for member, made in found.items() for up_to, at in _telling(made)]
+            found.setdefault(receipt.key, []).append((receipt.read, at))
+    return [Step(*key, up_to, at) for key, made in found.items() for up_to, at in _telling(made)]
 
 
 def _telling(made: list[tuple[int, datetime]]) -> list[tuple[int, datetime]]:
