@@ -250,3 +250,18 @@ def test_each_setting_is_listed_in_the_operations_guide() -> None:
     operations = text_of(Path("docs/operations.md"))
     names = {field.name.upper() for field in msgspec.structs.fields(Settings)}
     assert {name for name in names if f"`{name}`" not in operations} == set()
+
+
+def logged(path: Path) -> Iterator[str]:
+    """The events that a module writes into the log; where one of two is chosen, both."""
+    for node in ast.walk(ast.parse(text_of(path))):
+        if isinstance(node, ast.Call) and re.fullmatch(r"log\.\w+|write", ast.unparse(node.func)) and node.args:
+            said = (each.value for each in ast.walk(node.args[0]) if isinstance(each, ast.Constant))
+            yield from (str(event) for event in said if re.fullmatch(r"\w+\.\w+", str(event)))
+
+
+def test_each_event_in_the_log_is_listed_in_the_operations_guide() -> None:
+    logs = re.search(r"^## Logs\n.*?(?=^## )", text_of(Path("docs/operations.md")), re.DOTALL | re.MULTILINE)
+    assert logs is not None
+    listed = set(re.findall(r"`(\w+\.\w+)`", "".join(re.findall(r"^\| `.*?\|", logs[0], re.MULTILINE))))
+    assert listed == {event for path in tracked("chat/*.py", "workers/*.py") for event in logged(path)}
