@@ -48,6 +48,8 @@ class Heartbeats:
         self._devices: dict[Connection, Device] = {}
         self._ended: deque[_Ended] = deque(maxlen=MAX_ENDED)
         self._wake = asyncio.Event()
+        # A process that ends tells what is left, perhaps while it is telling something.
+        self._telling = asyncio.Lock()
         self._lost = lost
         self._is_lost = False
 
@@ -73,9 +75,9 @@ class Heartbeats:
             self._ended.append(_Ended(device, time.monotonic(), self._grace))
 
     def repeat(self) -> None:
-        """Redis may have forgotten everything: tell it of all devices, at once."""
+        """Nobody knows what Redis knows: tell it of all devices, at once, also of those that are not to be known."""
         for device in self._devices.values():
-            device.sent = None
+            device.sent, device.is_known = None, True
         self._wake.set()
 
     async def run(self) -> None:
@@ -109,13 +111,16 @@ class Heartbeats:
 
     async def _tell(self) -> None:
         """One call tells of many, and each lets go of those whose time is over."""
-        await self._tell_of_the_ended()
-        now = time.monotonic()
-        due = [connection for connection in self._devices if self._is_due(connection, now)]
-        is_done = False
-        while due or not is_done:
-            batch, due = due[: registry.BATCH], due[registry.BATCH :]
-            is_done = await self._update([self._beat(connection, now) for connection in batch]) < registry.BATCH
+        async with self._telling:
+            await self._tell_of_the_ended()
+            now = time.monotonic()
+            due = [connection for connection in self._devices if self._is_due(connection, now)]
+            is_done = False
+            while due or not is_done:
+                batch, due = due[: registry.BATCH], due[registry.BATCH :]
+                # Some may have ended while Redis was told of others.
+                beats = [self._beat(connection, now) for connection in batch if connection in self._devices]
+                is_done = await self._update(beats) < registry.BATCH
 
     async def _tell_of_the_ended(self) -> None:
         while self._ended:
