@@ -168,7 +168,9 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
     )
     throttle = RedisThrottle(redis)
     services = Services(settings, pool, redis, emit, welcome, partial(count_change, throttle, settings))
-    recorder = Recorder(pool, redis, small=settings.receipts_direct_max, timeout=settings.statement_timeout, emit=emit)
+    recorder = Recorder(
+        pool, redis, direct_max=settings.receipts_direct_max, timeout=settings.statement_timeout, emit=emit
+    )
     writer = Writer(
         pool,
         writers=settings.writers,
@@ -176,7 +178,7 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         queue=settings.writer_queue,
         retries=settings.send_retries,
         timeout=settings.statement_timeout,
-        small=settings.receipts_direct_max,
+        direct_max=settings.receipts_direct_max,
         committed=lambda message: emit(MessageCreated(message)),
         read=recorder.tell,
     )

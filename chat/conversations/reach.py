@@ -46,12 +46,12 @@ def _status(seq: int, reaches: Collection[Reach]) -> Status:
 
 
 async def _reaches(services: Services, of: Collection[Membership]) -> Mapping[Membership, Collection[Reach]]:
-    small = services.settings.receipts_direct_max
-    records = await reach_queries.reaches(services.pool, of=list(of), waiting=[], small=small)
+    direct_max = services.settings.receipts_direct_max
+    records = await reach_queries.reaches(services.pool, of=list(of), waiting=[], direct_max=direct_max)
     large = {record["conversation_id"] for record in records if record["large"]}
     waiting = await _waiting(services, large) if large else []
     if waiting:
-        records = await reach_queries.reaches(services.pool, of=list(of), waiting=waiting, small=small)
+        records = await reach_queries.reaches(services.pool, of=list(of), waiting=waiting, direct_max=direct_max)
     reaches: defaultdict[Membership, list[Reach]] = defaultdict(list)
     for viewer_id, conversation_id, _, *reach in records:
         reaches[viewer_id, conversation_id].append(Reach(*reach))

@@ -11,13 +11,13 @@ Waiting = tuple[UUID, UUID, int, int]
 
 
 async def reaches(
-    connection: Connection, *, of: Sequence[Membership], waiting: Sequence[Waiting], small: int
+    connection: Connection, *, of: Sequence[Membership], waiting: Sequence[Waiting], direct_max: int
 ) -> list[Record]:
     """How far the others have received and read in these conversations, as far as these people may know it: a row for
     all who came into a conversation after the same message.
 
     What is `waiting` is counted in: conversation, person, received and read up to. `large` where it may: the
-    conversation is not direct, and has more than `small` people. As many rows are looked at as there are members,
+    conversation is not direct, and has more than `direct_max` people. As many rows are looked at as there are members,
     whatever the number of messages.
     """
     return await connection.fetch(
@@ -54,5 +54,5 @@ async def reaches(
         [user_id for _, user_id, *_ in waiting],
         [delivered for *_, delivered, _ in waiting],
         [read for *_, read in waiting],
-        small,
+        direct_max,
     )

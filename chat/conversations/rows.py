@@ -19,11 +19,11 @@ async def rows_of(services: Services, records: Sequence[Record]) -> list[Row]:
     It is asked for only where something would be unread without it.
     """
     rows = [_row_of(record) for record in records]
-    small = services.settings.receipts_direct_max
+    direct_max = services.settings.receipts_direct_max
     behind = {
         (record["viewer_id"], row.id): position
         for position, (record, row) in enumerate(zip(records, rows, strict=True))
-        if row.unread and row.kind != "direct" and row.members_count > small
+        if row.unread and row.kind != "direct" and row.members_count > direct_max
     }
     if behind:
         try:

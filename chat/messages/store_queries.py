@@ -9,7 +9,8 @@ from chat.messages.queries import COLUMNS, PLAIN
 
 # One statement, and so one transaction and one round trip, for a whole batch.
 #
-# - `known` finds what was stored before. It reaches a message by sender and client message id or not at all (`offset
+# - `known` finds what was stored before. Where nothing has followed it, nobody may know of it yet, nor of what its sender
+#   has read by it: `covers` is true again. It reaches a message by sender and client message id or not at all (`offset
 #   0`): of tables without statistics the planner thinks that it may go through all that the sender has written.
 # - `fresh` is the rest, as far as the sender is active and a reply is to a message of the same conversation.
 # - `locked` takes the conversations' rows in the order of their ids, so that two processes can't deadlock, and
@@ -29,13 +30,17 @@ STORE = f"""
         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[])
             with ordinality as i (id, conversation_id, sender_id, client_message_id, content, reply_to, position)
     ), known as (
-        select i.position, m.seq = c.last_seq as newest, m.reply_to is not null or m.reacted as has_more, {PLAIN}
+        select i.position, m.seq = c.last_seq as newest, m.reply_to is not null or m.reacted as has_more,
+            m.seq = c.last_seq and own.user_id is not null and own.unread_from_seq is null as covers, own.joined_seq,
+            c.kind = 'direct' or c.members_count <= $7 as small,
+            coalesce(own.read_receipts_enabled, u.read_receipts_enabled) as shared, {PLAIN}
         from incoming i
         cross join lateral (
             select * from messages where sender_id = i.sender_id and client_message_id = i.client_message_id offset 0
         ) m
         join conversations c on c.id = m.conversation_id
         join users u on u.id = m.sender_id
+        left join members own on own.conversation_id = m.conversation_id and own.user_id = m.sender_id
     ), fresh as (
         select i.*, u.username, u.display_name, u.role, u.read_receipts_enabled
         from incoming i
@@ -110,7 +115,7 @@ STORE = f"""
     union all
     select k.position, true, k.newest, k.id, k.conversation_id, k.seq, k.revision, k.sender_id,
         k.client_message_id, k.content, k.content_type, k.continues, k.created_at, k.edited_at, k.deleted_at,
-        k.username, k.display_name, k.role, k.has_more, null, null, false, 0, false, false
+        k.username, k.display_name, k.role, k.has_more, null, null, k.covers, k.joined_seq, k.small, k.shared
     from known k
     order by 1
 """
@@ -148,9 +153,9 @@ class Stored(NamedTuple):
     row: Record
 
 
-async def store(connection: Connection, *, messages: Sequence[NewMessage], small: int) -> list[Stored]:
+async def store(connection: Connection, *, messages: Sequence[NewMessage], direct_max: int) -> list[Stored]:
     """Store a batch, each message under the next sequence number of its conversation, in the batch's order. Groups of
-    up to `small` people are small.
+    up to `direct_max` people are small.
 
     A position that is missing in the answer was refused: the sender is not an active member of a conversation of that
     id, may not write there, or replies to what isn't there.
@@ -167,7 +172,7 @@ async def store(connection: Connection, *, messages: Sequence[NewMessage], small
         [message.client_message_id for message in messages],
         [message.content for message in messages],
         [message.reply_to for message in messages],
-        small,
+        direct_max,
     )
     ids = [row["id"] for row in rows if row["has_more"]]
     whole = {row["id"]: row for row in await connection.fetch(MORE, ids)} if ids else {}

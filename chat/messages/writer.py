@@ -47,7 +47,7 @@ class Writer:
     not block. It is called again for one that is sent again while nothing has followed it, as the others may not know
     of it: the connection, or the whole process, may have been lost between the commit and this call. Retries after
     a lost connection are safe, because the client message id finds what was stored. `read` is called in the same way
-    where the sender has read something by that. Groups of up to `small` people are small.
+    where the sender has read something by that. Groups of up to `direct_max` people are small.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Writer:
         queue: int,
         retries: int,
         timeout: float,
-        small: int,
+        direct_max: int,
         committed: Callable[[Message], None],
         read: Callable[[ReceiptMoved], None],
     ) -> None:
@@ -69,7 +69,7 @@ class Writer:
         self._queue = queue
         self._retries = retries
         self._timeout = timeout
-        self._small = small
+        self._direct_max = direct_max
         self._committed = committed
         self._read = read
         self._waiting: deque[Waiting] = deque()
@@ -140,7 +140,7 @@ class Writer:
         while True:
             try:
                 async with acquired(self._pool, timeout=self._timeout) as connection:
-                    return await store_queries.store(connection, messages=messages, small=self._small)
+                    return await store_queries.store(connection, messages=messages, direct_max=self._direct_max)
             except asyncpg.UniqueViolationError:
                 # Another process stored one of them in this moment. Now it is there to be found.
                 if attempt >= self._retries:

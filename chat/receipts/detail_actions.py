@@ -89,7 +89,7 @@ async def _found(
         rank=None if status is None else STATUSES.index(status),
         after=after,
         limit=limit,
-        small=services.settings.receipts_direct_max,
+        direct_max=services.settings.receipts_direct_max,
         waiting=waiting,
     )
 

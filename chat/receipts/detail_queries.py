@@ -74,14 +74,14 @@ async def receipts(
     rank: int | None,
     after: RecipientPlace | None,
     limit: int,
-    small: int,
+    direct_max: int,
     waiting: Mapping[UUID, UpTo],
 ) -> list[Record]:
     """Recipients of a message after a place, as its sender may see them, each with the counts of all; one row without a
     `user_id` where there are none, and nothing where the sender has left.
 
     Those of one `rank` where one is given. What is `waiting` to be stored is counted in; it may where the conversation
-    is `large`, with more than `small` people. As many rows are read as there are members, whatever the number of
+    is `large`, with more than `direct_max` people. As many rows are read as there are members, whatever the number of
     messages.
     """
     return await connection.fetch(
@@ -94,7 +94,7 @@ async def receipts(
         after.name if after else "",
         after.user_id if after else conversation_id,
         limit,
-        small,
+        direct_max,
         list(waiting),
         [up_to.delivered for up_to in waiting.values()],
         [up_to.read for up_to in waiting.values()],

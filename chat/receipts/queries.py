@@ -79,10 +79,10 @@ RECORD = """
 
 
 async def record(
-    connection: Connection, *, receipts: Sequence[Receipt], small: int, large_too: bool = False
+    connection: Connection, *, receipts: Sequence[Receipt], direct_max: int, large_too: bool = False
 ) -> list[Record]:
-    """Keep receipts, of which no two are of the same member, in direct conversations and those of at most `small`
-    people, or `large_too`.
+    """Keep receipts, of which no two are of the same member, in direct conversations and those of at most
+    `direct_max` people, or `large_too`.
 
     Answers what holds now, a row for each member; those who are none are missing. Never goes back, and never beyond the
     last message.
@@ -93,7 +93,7 @@ async def record(
         [receipt.user_id for receipt in receipts],
         [receipt.delivered for receipt in receipts],
         [receipt.read for receipt in receipts],
-        small,
+        direct_max,
         large_too,
     )
 

@@ -48,15 +48,15 @@ class _Waiting:
 
 
 class Recorder:
-    """Keeps receipts. `small` is the number of people up to which a group is written at once."""
+    """Keeps receipts. Groups of up to `direct_max` people are written at once."""
 
     def __init__(
-        self, pool: Pool, redis_client: Redis, *, small: int, timeout: float, emit: Callable[[Event], None]
+        self, pool: Pool, redis_client: Redis, *, direct_max: int, timeout: float, emit: Callable[[Event], None]
     ) -> None:
         self._pool = pool
         self._redis = redis_client
         self._redis_lost_at = float("-inf")
-        self._small = small
+        self._direct_max = direct_max
         self._timeout = timeout
         self._emit = emit
         self._waiting: dict[MemberKey, _Waiting] = {}
@@ -157,7 +157,9 @@ class Recorder:
             tries += 1
             try:
                 async with acquired(self._pool, timeout=self._timeout) as connection:
-                    return await queries.record(connection, receipts=receipts, small=self._small, large_too=large_too)
+                    return await queries.record(
+                        connection, receipts=receipts, direct_max=self._direct_max, large_too=large_too
+                    )
             except asyncpg.DeadlockDetectedError:
                 # With whoever takes the same rows at the same moment in another order.
                 if tries == TRIES:

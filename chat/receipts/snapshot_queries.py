@@ -5,10 +5,10 @@ from uuid import UUID
 from chat.db import Connection, Record
 
 
-async def seen_by(connection: Connection, *, viewer_id: UUID, conversation_id: UUID, small: int) -> list[Record]:
-    """Whether a conversation of the viewer's is direct or has at most `small` people, and whether the viewer `shares`
-    reads there; in a small one, a row for each other member, as far as the viewer may know of them, or one without a
-    `user_id`. Nothing where the viewer is not in it.
+async def seen_by(connection: Connection, *, viewer_id: UUID, conversation_id: UUID, direct_max: int) -> list[Record]:
+    """Whether a conversation of the viewer's is `small`, direct or of at most `direct_max` people, and whether the viewer
+    `shares` reads there; in a small one, a row for each other member, as far as the viewer may know of them, or one
+    without a `user_id`. Nothing where the viewer is not in it.
 
     `read_up_to` is None where one of the two doesn't share that; where one has blocked the other, there is no row.
     """
@@ -32,5 +32,5 @@ async def seen_by(connection: Connection, *, viewer_id: UUID, conversation_id: U
         """,
         conversation_id,
         viewer_id,
-        small,
+        direct_max,
     )

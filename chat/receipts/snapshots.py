@@ -27,7 +27,7 @@ async def seen_by(
         services.pool,
         viewer_id=viewer_id,
         conversation_id=conversation_id,
-        small=services.settings.receipts_direct_max,
+        direct_max=services.settings.receipts_direct_max,
     )
     if not rows:
         return None

@@ -64,7 +64,7 @@ async def test_who_dies_between_storing_and_telling_leaves_no_hole(start: Start,
     sender, receiver = people.clients
     message = sender.write("my last words")
     words = NewMessage(new_id(), people.conversation, sender.user_id, message, "my last words")
-    await store(pool, messages=[words], small=10)
+    await store(pool, messages=[words], direct_max=10)
 
     await sender.flush()
 

@@ -21,7 +21,7 @@ from tests.factory import Factory, client_id
 
 def make_writer(pool: Pool, committed: Callable[[Message], None] = lambda _: None, **changes: int | float) -> Writer:
     options: dict[str, int | float] = {"writers": 2, "batch": 16, "queue": 10_000, "retries": 3, "timeout": 3.0}
-    return Writer(pool, committed=committed, read=lambda _: None, small=10, **(options | changes))  # type: ignore[arg-type]
+    return Writer(pool, committed=committed, read=lambda _: None, direct_max=10, **(options | changes))  # type: ignore[arg-type]
 
 
 def new_message(

@@ -58,11 +58,15 @@ saids = st.builds(Said, st.sampled_from(["read", "read", "delivered", "send"]), 
 class Process:
     """What a web process has of it: small groups are those of up to two people, so this one is large, or not."""
 
-    def __init__(self, world: World, small: int) -> None:
+    def __init__(self, world: World, direct_max: int) -> None:
         self.events: list[Event] = []
         self.recorders = {
             has_redis: Recorder(
-                world.pool, world.redis if has_redis else world.lost, small=small, timeout=10, emit=self.events.append
+                world.pool,
+                world.redis if has_redis else world.lost,
+                direct_max=direct_max,
+                timeout=10,
+                emit=self.events.append,
             )
             for has_redis in (True, False)
         }
@@ -74,7 +78,7 @@ class Process:
             queue=100,
             retries=2,
             timeout=10,
-            small=small,
+            direct_max=direct_max,
             committed=lambda _message: None,
             read=lambda moved: self.recorder.tell(moved),
         )
@@ -103,11 +107,11 @@ class Receipts(RuleBasedStateMachine):
     def run(self, doing: Coroutine[Any, Any, T]) -> T:
         return self.world.runner.run(doing)
 
-    @initialize(small=st.sampled_from([2, 2, 2, 10]), members=st.integers(2, PEOPLE))
-    def begin(self, small: int, members: int) -> None:
-        self.run(self._begin(small, members))
+    @initialize(direct_max=st.sampled_from([2, 2, 2, 10]), members=st.integers(2, PEOPLE))
+    def begin(self, direct_max: int, members: int) -> None:
+        self.run(self._begin(direct_max, members))
 
-    async def _begin(self, small: int, members: int) -> None:
+    async def _begin(self, direct_max: int, members: int) -> None:
         await self.world.redis.flushdb()
         self.factory = Factory(self.world.pool)
         self.users = [await self.factory.user() for _ in range(PEOPLE)]
@@ -115,7 +119,7 @@ class Receipts(RuleBasedStateMachine):
         self.room = await self.factory.group(*self.users[: max(members, 3)])
         await self.factory.say(self.room, [(self.users[0], str(n), self.factory.later()) for n in range(10)])
         self.last_seq = 10
-        self.processes = [Process(self.world, small) for _ in range(2)]
+        self.processes = [Process(self.world, direct_max) for _ in range(2)]
 
     @rule(said=saids)
     def say(self, said: Said) -> None:

@@ -21,10 +21,10 @@ Run = Callable[..., Process]
 
 @pytest.fixture
 def run(pool: Pool, redis: Redis) -> Run:
-    """A process; `small=2`: what has more people than that is large."""
+    """A process; `direct_max=2`: groups of more people than that are large."""
 
-    def run_(*, small: int = 10, redis: Redis = redis) -> Process:
-        return Process(pool, redis, small=small)
+    def run_(*, direct_max: int = 10, redis: Redis = redis) -> Process:
+        return Process(pool, redis, direct_max=direct_max)
 
     return run_
 

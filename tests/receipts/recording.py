@@ -8,16 +8,13 @@ from chat.receipts.model import ReadState, Receipt
 from chat.receipts.recorder import Recorder
 from chat.redis import Redis
 
-# `run(small=LARGE)`: what has more people than that is large.
-LARGE = 2
-
 
 class Process:
     """What a web process has of it."""
 
-    def __init__(self, pool: Pool, redis: Redis, *, small: int) -> None:
+    def __init__(self, pool: Pool, redis: Redis, *, direct_max: int) -> None:
         self.events: list[Event] = []
-        self.recorder = Recorder(pool, redis, small=small, timeout=5, emit=self.events.append)
+        self.recorder = Recorder(pool, redis, direct_max=direct_max, timeout=5, emit=self.events.append)
 
     async def reads(self, conversation: UUID, user_id: UUID, up_to: int) -> ReadState | None:
         return await self.recorder.record(Receipt(conversation, user_id, read=up_to))

@@ -86,7 +86,9 @@ async def test_receipts_stay_on_indexes_with_many_messages(product: Product, poo
         await queries.groups(
             connection, conversation_id=town.square, apart=frozenset(town.people[:1]), unflushed=waiting
         )
-        await snapshot_queries.seen_by(connection, viewer_id=town.people[0], conversation_id=town.groups[0], small=10)
+        await snapshot_queries.seen_by(
+            connection, viewer_id=town.people[0], conversation_id=town.groups[0], direct_max=10
+        )
         # What was asked is noted in the next turn of the loop.
         await connection.fetchval("select 1")
         asked = [(query, arguments) for query, arguments in product.statements if "$" in query]

@@ -250,7 +250,7 @@ async def test_it_costs_the_same_for_old_messages_and_new_ones(pool: Pool, facto
                 rank=None,
                 after=None,
                 limit=51,
-                small=10,
+                direct_max=10,
                 waiting={},
             )
             assert (len(rows), rows[0]["read"]) == (51, 199)

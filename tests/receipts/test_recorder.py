@@ -11,18 +11,18 @@ from chat.receipts.model import ReadState
 from chat.redis import Redis
 from tests.factory import Factory, client_id
 from tests.receipts.conftest import Run
-from tests.receipts.recording import LARGE, Process
+from tests.receipts.recording import Process
 from tests.workers.conftest import Flush
 from tests.workers.waiting import NOTHING, left_in_redis, marks, room_with_messages, steps
 
 
-@pytest.mark.parametrize("small", [LARGE, 10])
+@pytest.mark.parametrize("direct_max", [2, 10])
 async def test_the_furthest_counts_in_whatever_order_it_comes(
-    run: Run, pool: Pool, factory: Factory, flush_now: Flush, small: int
+    run: Run, pool: Pool, factory: Factory, flush_now: Flush, direct_max: int
 ) -> None:
     ada, bo, cy = await factory.three()
     room = await room_with_messages(factory, ada, bo, cy)
-    one, other = run(small=small), run(small=small)
+    one, other = run(direct_max=direct_max), run(direct_max=direct_max)
 
     said = ((one, 7), (other, 5), (one, 9), (other, 9), (other, 3))
     states = [await process.reads(room, bo, up_to) for process, up_to in said]
@@ -71,10 +71,10 @@ async def test_nothing_lies_beyond_the_last_message_and_nothing_goes_back(
     ada, bo, cy = await factory.three()
     room = await room_with_messages(factory, ada, bo, cy, messages=3)
 
-    for small in (10, LARGE):
-        assert await run(small=small).reads(room, bo, 2**62) == ReadState(3, 0)
-        await run(small=small).receives(room, bo, 2**62)
-        assert await run(small=small).reads(room, bo, 0) == ReadState(3, 0)
+    for direct_max in (10, 2):
+        assert await run(direct_max=direct_max).reads(room, bo, 2**62) == ReadState(3, 0)
+        await run(direct_max=direct_max).receives(room, bo, 2**62)
+        assert await run(direct_max=direct_max).reads(room, bo, 0) == ReadState(3, 0)
     await flush_now()
 
     assert await marks(pool, room) == {bo: (3, 3)}
@@ -99,7 +99,7 @@ async def test_receipts_that_come_together_share_a_statement(
 ) -> None:
     people = [await factory.user() for _ in range(40)]
     rooms = [await room_with_messages(factory, people[0], *people[1:], messages=2) for _ in range(3)]
-    process = run(small=100)
+    process = run(direct_max=100)
 
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("select from members for update")
@@ -133,9 +133,9 @@ async def test_a_step_is_one_row_however_many_messages_it_covers(
     assert len(await steps(pool, room, bo)) == 1
 
 
-@pytest.mark.parametrize("small", [10, 2_000])
+@pytest.mark.parametrize("direct_max", [10, 2_000])
 async def test_a_thousand_people_read_a_thousand_messages(
-    run: Run, pool: Pool, factory: Factory, redis: Redis, flush_now: Flush, small: int
+    run: Run, pool: Pool, factory: Factory, redis: Redis, flush_now: Flush, direct_max: int
 ) -> None:
     people = [
         row["id"]
@@ -149,11 +149,11 @@ async def test_a_thousand_people_read_a_thousand_messages(
         )
     ]
     room = await room_with_messages(factory, *people, messages=1_000)
-    one, other = run(small=small), run(small=small)
+    one, other = run(direct_max=direct_max), run(direct_max=direct_max)
 
     for up_to in range(100, 1_001, 100):
         await asyncio.gather(*(process.reads(room, person, up_to) for process in (one, other) for person in people))
-    if small == 10:
+    if direct_max == 10:
         assert await pool.fetchval("select count(*) from read_events") == 0
         assert (await left_in_redis(redis))["waiting"] == 10_000
     await flush_now()
@@ -168,7 +168,7 @@ async def test_a_thousand_people_read_a_thousand_messages(
 async def test_of_a_larger_conversation_nobody_is_told_who_has_received_it(run: Run, factory: Factory) -> None:
     ada, bo, cy = await factory.three()
     room = await room_with_messages(factory, ada, bo, cy)
-    process = run(small=LARGE)
+    process = run(direct_max=2)
 
     await process.receives(room, bo, 4)
     await process.receives(room, cy, 4)
@@ -182,7 +182,7 @@ async def test_what_waits_is_counted_in_where_somebody_says_less(
 ) -> None:
     ada, bo, cy = await factory.three()
     room = await room_with_messages(factory, ada, bo, cy)
-    process = run(small=LARGE)
+    process = run(direct_max=2)
     await process.reads(room, bo, 5)
     await flush_now()
     await process.reads(room, bo, 15)

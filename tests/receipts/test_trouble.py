@@ -19,7 +19,7 @@ from chat.redis import Redis, create_redis
 from chat.settings import Settings
 from tests.factory import Factory, client_id
 from tests.receipts.conftest import Run
-from tests.receipts.recording import LARGE, Process
+from tests.receipts.recording import Process
 from tests.workers.conftest import Flush
 from tests.workers.waiting import NOTHING, left_in_redis, marks, room_with_messages, steps
 
@@ -28,7 +28,7 @@ async def test_without_redis_it_is_written_at_once(run: Run, pool: Pool, setting
     ada, bo, cy = await factory.three()
     room = await room_with_messages(factory, ada, bo, cy)
     lost = create_redis(msgspec.structs.replace(settings, redis_url="redis://127.0.0.1:1"))
-    process = run(small=LARGE, redis=lost)
+    process = run(direct_max=2, redis=lost)
 
     assert await process.reads(room, bo, 5) == ReadState(5, 15)
     assert await process.reads(room, bo, 3) == ReadState(5, 15)
@@ -51,7 +51,7 @@ async def test_a_silent_redis_holds_up_one_batch_only(
         raise TimeoutError
 
     monkeypatch.setattr(pending, "add", add)
-    process = run(small=LARGE)
+    process = run(direct_max=2)
     for up_to in (1, 2, 3):
         await process.reads(room, bo, up_to)
 
@@ -64,10 +64,10 @@ async def test_where_no_worker_has_worked_for_long_it_is_written_at_once(
 ) -> None:
     ada, bo, cy = await factory.three()
     room = await room_with_messages(factory, ada, bo, cy)
-    await run(small=LARGE).reads(room, cy, 4)
+    await run(direct_max=2).reads(room, cy, 4)
     monkeypatch.setattr(pending, "MOST", 1)
 
-    await run(small=LARGE).reads(room, bo, 5)
+    await run(direct_max=2).reads(room, bo, 5)
 
     assert await marks(pool, room) == {bo: (5, 5)}
     await flush_now()
@@ -162,7 +162,7 @@ def _writer(pool: Pool, process: Process) -> Writer:
         queue=1000,
         retries=0,
         timeout=10,
-        small=10,
+        direct_max=10,
         committed=lambda _: None,
         read=process.recorder.tell,
     )

@@ -171,7 +171,7 @@ async def test_the_conversation_goes_on_where_the_demo_ends(seeded: Pool) -> Non
     found = await conversations.direct_id(seeded, low=min(marta, tomas), high=max(marta, tomas))
     assert found is not None
     looking = NewMessage(new_id(), found, marta, client_id(), "Looking!")
-    stored = await store(seeded, messages=[looking], small=10)
+    stored = await store(seeded, messages=[looking], direct_max=10)
     assert [(row["seq"], row["revision"], row["continues"]) for *_, row in stored] == [(10_001, 10_001, False)]
 
 
