@@ -9,9 +9,10 @@ from chat.messages.queries import COLUMNS, PLAIN
 
 # One statement, and so one transaction and one round trip, for a whole batch.
 #
-# - `known` finds what was stored before. Where nothing has followed it, nobody may know of it yet, nor of what its sender
-#   has read by it: `covers` is true again. It reaches a message by sender and client message id or not at all (`offset
-#   0`): of tables without statistics the planner thinks that it may go through all that the sender has written.
+# - `known` finds what was stored before. Where nothing has followed it, nobody may know of it yet, nor of what its
+#   sender has read by it: `covers` is true then, too. It reaches a message by sender and client message id or not at
+#   all (`offset 0`): of tables without statistics the planner thinks that it may go through all that the sender has
+#   written.
 # - `fresh` is the rest, as far as the sender is active and a reply is to a message of the same conversation.
 # - `locked` takes the conversations' rows in the order of their ids, so that two processes can't deadlock, and
 #   reads the counters after the wait: numbers taken from them have no gap and no twin. It leaves out where nobody may

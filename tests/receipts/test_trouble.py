@@ -11,6 +11,7 @@ import pytest
 from chat.db import Pool, Record
 from chat.errors import Unavailable
 from chat.events import ReceiptMoved
+from chat.messages import store_queries
 from chat.messages.model import NewMessage
 from chat.messages.writer import Writer
 from chat.receipts import pending, queries
@@ -97,6 +98,37 @@ async def test_an_answer_that_was_lost_is_told_when_the_device_says_it_again(
     assert process.moved == [(bo, 1, 1)]
     await process.reads(room, bo, 1)
     assert process.moved == [(bo, 1, 1)]
+
+
+async def test_what_was_read_by_writing_is_told_when_the_message_is_sent_again(
+    run: Run, pool: Pool, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bo, room = await factory.pair()
+    await factory.say(room, [(ada, "One", factory.later())])
+    process = run()
+    writer, message = _writer(pool, process), NewMessage(client_id(), room, bo, client_id(), "Two")
+    store = store_queries.store
+
+    async def lose_the_answer(connection: Any, **options: Any) -> list[store_queries.Stored]:
+        await store(connection, **options)
+        raise asyncpg.ConnectionDoesNotExistError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store_queries, "store", lose_the_answer)
+        with pytest.raises(Unavailable):
+            await writer.store(message)
+    assert process.moved == []
+
+    assert (await writer.store(message)).duplicate
+    assert process.moved == [(bo, 2, 2)]
+
+    # What was marked as unread since then is left as it is; and so is what was said since then.
+    await pool.execute("update members set unread_from_seq = 1 where user_id = $1", bo)
+    await writer.store(message)
+    await pool.execute("update members set unread_from_seq = null")
+    await writer.store(NewMessage(client_id(), room, ada, client_id(), "Three"))
+    await writer.store(message)
+    assert process.moved == [(bo, 2, 2), (ada, 3, 3)]
 
 
 async def test_a_deadlock_is_tried_again(run: Run, pool: Pool, factory: Factory) -> None:
