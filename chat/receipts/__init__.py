@@ -4,7 +4,7 @@ In, from a device: `socket.py`, `api.py` and `pages.py` call `actions.py`, and t
 receipts of many people together: in the database (`queries.py`), or, where many would come at once, in Redis
 (`pending.py`).
 
-From Redis to the database, in the worker: `flush.py` takes entries (`hand_over.py`), finds what they come to
+From Redis to the database, in the worker: `flush.py` takes entries (`consumer.py`), finds what they come to
 (`steps.py`), stores that (`flush_queries.py`), and lets go of them. `backlog.py` tells operators what waits.
 
 Out, to others: `snapshots.py` (and `snapshot_queries.py`) when a conversation is opened, with the counts of larger ones

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from chat import lifesign
-from chat.receipts.hand_over import ASIDE, NUMBERS
+from chat.receipts.consumer import ASIDE, NUMBERS
 from chat.receipts.pending import STREAM
 from chat.redis import Redis
 from chat.web.scrape import Family

@@ -10,9 +10,9 @@ from time import monotonic
 import asyncpg
 
 from chat.db import UNAVAILABLE, Pool
+from chat.receipts import consumer
 from chat.receipts import flush_queries as queries
-from chat.receipts import hand_over
-from chat.receipts.hand_over import Entry
+from chat.receipts.consumer import Entry
 from chat.receipts.model import Receipt
 from chat.receipts.steps import furthest, steps
 from chat.redis import Redis
@@ -62,7 +62,7 @@ class _Flush:
 
     async def _store_some(self) -> bool:
         """Whether there was anything."""
-        taken = await hand_over.take(
+        taken = await consumer.take(
             self._redis,
             most=BATCH,
             again_after=self._again_after,
@@ -90,7 +90,7 @@ class _Flush:
             await self._store(entries[:half])
             await self._store(entries[half:])
         else:
-            await hand_over.let_go(self._redis, entries=entries, stored=receipts, rows=rows)
+            await consumer.acknowledge(self._redis, entries=entries, stored=receipts, rows=rows)
             self._stored += len(entries)
 
     async def _write(self, entries: Sequence[Entry], receipts: Sequence[Receipt]) -> int:
@@ -110,4 +110,4 @@ class _Flush:
     async def _note(self, why: str) -> None:
         # Until these entries are tried for the last time, and seen by the flush after that.
         seconds = 2 * (self._again_after + self._settings.receipts_flush_seconds)
-        await hand_over.note_failure(self._redis, why, seconds=seconds)
+        await consumer.note_failure(self._redis, why, seconds=seconds)

@@ -13,6 +13,8 @@ from chat.conversations.unflushed import DELIVERED, READ
 from chat.receipts.model import Receipt
 from chat.redis import Redis
 
+# Each entry a step, in letters because a million may wait: `c` conversation, `u` person, `d` and `r` delivered and read
+# up to, `t` when, in microseconds of Unix time. Of those that are set aside `w` says why.
 STREAM = "chat:receipts:pending"
 # With more than this waiting no worker has worked for long: what comes now goes to the database at once.
 MOST = 1_000_000

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from chat.receipts.hand_over import Entry
+from chat.receipts.consumer import Entry
 from chat.receipts.model import MemberKey, Receipt
 
 

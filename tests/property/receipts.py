@@ -15,7 +15,7 @@ from chat.db import Pool
 from chat.events import Event, ReceiptMoved
 from chat.messages.model import NewMessage
 from chat.messages.writer import Writer
-from chat.receipts import hand_over, snapshots
+from chat.receipts import consumer, snapshots
 from chat.receipts.flush import flush
 from chat.receipts.model import Receipt
 from chat.receipts.recorder import Recorder
@@ -145,7 +145,7 @@ class Receipts(RuleBasedStateMachine):
         self.run(self._take_and_die())
 
     async def _take_and_die(self) -> None:
-        await hand_over.take(self.world.redis, most=3, again_after=9, tries=1_000_000)
+        await consumer.take(self.world.redis, most=3, again_after=9, tries=1_000_000)
 
     @precondition(lambda self: self.users)
     @rule(person=people)

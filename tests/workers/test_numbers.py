@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from chat import lifesign
 from chat.db import Pool
-from chat.receipts.hand_over import ASIDE
+from chat.receipts.consumer import ASIDE
 from chat.redis import Redis
 from chat.settings import Settings
 from tests.factory import Factory

@@ -8,7 +8,7 @@ import pytest
 
 from chat.db import Pool
 from chat.receipts import backlog
-from chat.receipts.hand_over import ASIDE
+from chat.receipts.consumer import ASIDE
 from chat.receipts.pending import STREAM
 from chat.redis import Redis
 from tests.factory import Factory

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from chat.db import Pool
 from chat.receipts import pending
-from chat.receipts.hand_over import ASIDE
+from chat.receipts.consumer import ASIDE
 from chat.receipts.model import Receipt
 from chat.receipts.pending import STREAM
 from tests.factory import Factory

@@ -60,7 +60,7 @@ return {{entries, aside}}
 """
 
 # What waits in the hashes goes where it isn't beyond what was stored: a later step may have come meanwhile.
-_LET_GO = f"""
+_ACKNOWLEDGE = f"""
 local count = tonumber(ARGV[1])
 redis.call('XACK', KEYS[1], '{_GROUP}', unpack(ARGV, 3, count + 2))
 redis.call('XDEL', KEYS[1], unpack(ARGV, 3, count + 2))
@@ -104,12 +104,12 @@ async def take(redis: Redis, *, most: int, again_after: float, tries: int) -> Ta
     return Taken(entries, len(found) - len(entries), set_aside)
 
 
-async def let_go(redis: Redis, *, entries: Sequence[Entry], stored: Sequence[Receipt], rows: int) -> None:
+async def acknowledge(redis: Redis, *, entries: Sequence[Entry], stored: Sequence[Receipt], rows: int) -> None:
     """These entries, and with them how far each of these members has come, are stored in so many rows."""
     arguments: list[bytes | str | int] = [len(entries), rows, *(entry.id for entry in entries)]
     for receipt in stored:
         arguments += [str(receipt.conversation_id), str(receipt.user_id), receipt.delivered, receipt.read]
-    await redis.register_script(_LET_GO)(keys=[STREAM, NUMBERS], args=arguments)
+    await redis.register_script(_ACKNOWLEDGE)(keys=[STREAM, NUMBERS], args=arguments)
 
 
 async def note_failure(redis: Redis, why: str, *, seconds: float) -> None:
