@@ -6,9 +6,9 @@ from chat.db import Connection, Record
 
 
 async def seen_by(connection: Connection, *, viewer_id: UUID, conversation_id: UUID, direct_max: int) -> list[Record]:
-    """Whether a conversation of the viewer's is `small`, direct or of at most `direct_max` people, and whether the viewer
-    `shares` reads there; in a small one, a row for each other member, as far as the viewer may know of them, or one
-    without a `user_id`. Nothing where the viewer is not in it.
+    """Whether a conversation of the viewer's is `small`, direct or of `direct_max` people at most, and whether the
+    viewer `shares` reads there; in a small one, a row for each other member, as far as the viewer may know of them, or
+    one without a `user_id`. Nothing where the viewer is not in it.
 
     `read_up_to` is None where one of the two doesn't share that; where one has blocked the other, there is no row.
     """
