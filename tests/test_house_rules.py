@@ -265,3 +265,13 @@ def test_each_event_in_the_log_is_listed_in_the_operations_guide() -> None:
     assert logs is not None
     listed = set(re.findall(r"`(\w+\.\w+)`", "".join(re.findall(r"^\| `.*?\|", logs[0], re.MULTILINE))))
     assert listed == {event for path in tracked("chat/*.py", "workers/*.py") for event in logged(path)}
+
+
+def test_each_module_that_the_docs_name_is_there() -> None:
+    modules = [f"/{path}" for path in tracked("*.py", "*.js", "*.html")]
+    named = {
+        (str(page), name)
+        for page in tracked("README.md", "docs/*.md")
+        for name in re.findall(r"`([\w./]+\.(?:py|js|html))`", text_of(page))
+    }
+    assert [one for one in sorted(named) if not any(module.endswith(f"/{one[1]}") for module in modules)] == []
