@@ -56,10 +56,7 @@ async def test_a_worker_that_is_killed_at_its_commit_loses_nothing(
     redis: Redis,
     start_worker: StartWorker,
 ) -> None:
-    ada, bo, cy = await factory.three()
-    room = await room_with_messages(factory, ada, bo, cy)
-    await reads(redis, room, bo, 3, at(1))
-    await reads(redis, room, cy, 7, at(2))
+    room, bo, cy = await two_have_read(factory, redis)
     async with held(pool):
         worker = start_worker(**ONCE)
         await becomes(lambda: is_waiting(pool, statement))
@@ -79,10 +76,7 @@ async def test_a_worker_that_is_killed_at_its_commit_loses_nothing(
 async def test_a_worker_that_is_killed_after_its_commit_counts_nothing_twice(
     factory: Factory, pool: Pool, redis: Redis, redis_url: str, start_worker: StartWorker, proxy_to: ProxyTo
 ) -> None:
-    ada, bo, cy = await factory.three()
-    room = await room_with_messages(factory, ada, bo, cy)
-    await reads(redis, room, bo, 3, at(1))
-    await reads(redis, room, cy, 7, at(2))
+    room, bo, cy = await two_have_read(factory, redis)
     proxy = await proxy_to(redis_url)
     async with members_held(pool):
         worker = start_worker(**ONCE, REDIS_URL=proxy.url)
@@ -103,10 +97,7 @@ async def test_a_worker_that_is_killed_after_its_commit_counts_nothing_twice(
 async def test_a_worker_that_is_stopped_for_a_while_holds_up_nobody(
     factory: Factory, pool: Pool, redis: Redis, start_worker: StartWorker
 ) -> None:
-    ada, bo, cy = await factory.three()
-    room = await room_with_messages(factory, ada, bo, cy)
-    await reads(redis, room, bo, 3, at(1))
-    await reads(redis, room, cy, 7, at(2))
+    room, bo, cy = await two_have_read(factory, redis)
     async with members_held(pool):
         stopped = start_worker(**ONCE)
         await becomes(lambda: is_waiting(pool, "for no key update"))
@@ -129,10 +120,7 @@ async def test_a_worker_that_is_stopped_for_a_while_holds_up_nobody(
 async def test_one_that_is_told_to_end_finishes_what_it_has_begun(
     factory: Factory, pool: Pool, redis: Redis, start_worker: StartWorker
 ) -> None:
-    ada, bo, cy = await factory.three()
-    room = await room_with_messages(factory, ada, bo, cy)
-    await reads(redis, room, bo, 3, at(1))
-    await reads(redis, room, cy, 7, at(2))
+    room, bo, cy = await two_have_read(factory, redis)
     async with members_held(pool):
         worker = start_worker(**ONCE)
         await becomes(lambda: is_waiting(pool, "for no key update"))
@@ -191,11 +179,8 @@ def lasting_valkey(private_servers: ServerFolder) -> Iterator[EmbeddedValkey]:
 async def test_a_redis_that_is_killed_between_count_and_flush_has_it_all(
     factory: Factory, pool: Pool, lasting_valkey: EmbeddedValkey, start_worker: StartWorker
 ) -> None:
-    ada, bo, cy = await factory.three()
-    room = await room_with_messages(factory, ada, bo, cy)
     async with Redis.from_url(lasting_valkey.url) as redis:
-        await reads(redis, room, bo, 3, at(1))
-        await reads(redis, room, cy, 7, at(2))
+        room, bo, cy = await two_have_read(factory, redis)
     lasting_valkey.kill()
     lasting_valkey.start()
     async with Redis.from_url(lasting_valkey.url) as redis:
@@ -242,6 +227,15 @@ async def test_a_database_that_is_away_too_long_leaves_it_to_an_operator(
     await is_right(pool, room, bo, cy)
     fine = chat("receipts")
     assert (fine.status, fine.printed) == (0, "Waiting for the worker: 0 entries.\nSet aside: none.\n")
+
+
+async def two_have_read(factory: Factory, redis: Redis) -> tuple[UUID, UUID, UUID]:
+    """Of a room of three Bo has read up to 3, and Cy up to 7, and neither is stored: the room, Bo, Cy."""
+    ada, bo, cy = await factory.three()
+    room = await room_with_messages(factory, ada, bo, cy)
+    await reads(redis, room, bo, 3, at(1))
+    await reads(redis, room, cy, 7, at(2))
+    return room, bo, cy
 
 
 async def has_failed(worker: WorkerProcess) -> bool:
