@@ -17,11 +17,11 @@ class Welcome(Protocol):
     Raises `Forbidden` where the link no longer works.
     """
 
-    async def __call__(self, connection: Connection, *, user_id: UUID, token: str) -> list[Event]:
+    async def __call__(self, services: "Services", connection: Connection, *, user_id: UUID, token: str) -> list[Event]:
         """What is to be emitted after the commit."""
 
 
-async def _no_rooms(connection: Connection, *, user_id: UUID, token: str) -> list[Event]:  # noqa: ARG001 - a Welcome's
+async def _no_rooms(*_: object, **__: object) -> list[Event]:
     return []
 
 

@@ -64,7 +64,7 @@ async def register(
                 connection, user_id=session.user_id, account=account, password_hash=password_hash, role=role
             )
             await _insert_session(services, connection, session=session, password_hash=password_hash, device=device)
-            events = await services.welcome(connection, user_id=session.user_id, token=invite) if link else []
+            events = await services.welcome(services, connection, user_id=session.user_id, token=invite) if link else []
     except asyncpg.UniqueViolationError as error:
         raise _taken(error) from None
     for event in events:

@@ -175,7 +175,8 @@ async def delete(connection: Connection, *, conversation_id: UUID) -> None:
 
 
 # A system line is stored as a message is (chat/messages/store_queries.py, STORE): it takes the next sequence number and
-# revision, and whoever did what it tells of has read what came before. Nothing continues it, so it leaves no sender.
+# revision, and whoever did what it tells of has read what came before: where something was unread it `covers` that.
+# Nothing continues it, so it leaves no sender.
 # The caller holds the conversation: the counters can't move between this statement's snapshot and its update.
 _SAY = """
     with moved as (
@@ -185,8 +186,10 @@ _SAY = """
         where id = $1
         returning *
     ), reader as (
-        select m.user_id, m.read_up_to_seq, moved.last_seq
-        from members m, moved
+        select m.user_id, m.joined_seq, moved.last_seq, m.read_up_to_seq < moved.last_seq - 1 as covers,
+            m.unread_from_seq is not null as is_marked,
+            coalesce(m.read_receipts_enabled, u.read_receipts_enabled) as shared
+        from moved, members m join users u on u.id = m.user_id
         where m.conversation_id = $1 and m.user_id = $2
     ), own_read as (
         update members m
@@ -194,8 +197,8 @@ _SAY = """
         from reader
         where m.conversation_id = $1 and m.user_id = reader.user_id
     ), step as (
-        insert into read_events (conversation_id, user_id, up_to_seq)
-        select $1, user_id, last_seq from reader where read_up_to_seq < last_seq - 1
+        insert into read_events (conversation_id, user_id, up_to_seq, read_at)
+        select $1, user_id, last_seq, clock_timestamp() from reader where covers
         on conflict do nothing
     ), said as (
         insert into messages
@@ -204,9 +207,12 @@ _SAY = """
         returning created_at
     )
     select moved.kind, moved.name, moved.topic, moved.visibility, moved.members_count, moved.archived_at,
-        moved.last_seq as seq, moved.revision, said.created_at, u.username, u.display_name, u.role
-    from moved, said, users u
-    where u.id = $2
+        moved.last_seq as seq, moved.revision, said.created_at, u.username, u.display_name, u.role,
+        coalesce(reader.covers or reader.is_marked, false) as covers, reader.joined_seq, reader.shared
+    from moved
+    cross join said
+    join users u on u.id = $2
+    left join reader on true
 """
 
 
@@ -214,5 +220,5 @@ async def say(
     connection: Connection, *, conversation_id: UUID, sender_id: UUID, message_id: UUID, content: str, joined: int
 ) -> Record:
     """Store a system line, and count `joined` more members, or fewer. Answers the conversation as it is now, the
-    line's place, and its sender's names."""
+    line's place, its sender's names, and whether the sender has read something by it."""
     return await connection.fetchrow(_SAY, conversation_id, sender_id, message_id, content, joined)

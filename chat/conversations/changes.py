@@ -1,6 +1,6 @@
 """How a conversation is changed: hold it, look whether this person may, write, say so in the history, commit, tell."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,6 +20,8 @@ from chat.events import (
     Event,
     Message,
     MessageCreated,
+    ReceiptCountsChanged,
+    ReceiptMoved,
     Sender,
 )
 from chat.ids import new_id
@@ -31,12 +33,14 @@ class Change:
     """A change that is under way, in a transaction that holds the conversation.
 
     `before` is the conversation as it was, a row of `change_queries.lock`; `events` are emitted after the commit, in an
-    order in which whoever has gone hears nothing more, and whoever is new hears already how that came.
+    order in which whoever has gone hears nothing more, and whoever is new hears already how that came. Groups of up to
+    `direct_max` people are small.
     """
 
     connection: Connection
     conversation_id: UUID
     viewer_id: UUID
+    direct_max: int
     before: Record
     events: list[Event] = field(default_factory=list)
 
@@ -86,15 +90,35 @@ class Change:
             revision=row["revision"],
             archived_at=row["archived_at"],
         )
-        self.events += (MessageCreated(message), changed)
+        self.events += (MessageCreated(message), *(self._receipts(row) if row["covers"] else ()), changed)
+
+    def _receipts(self, row: Record) -> Iterator[Event]:
+        """Whoever changes something has read what came before."""
+        small = row["kind"] == "direct" or row["members_count"] <= self.direct_max
+        yield ReceiptMoved(
+            conversation_id=self.conversation_id,
+            user_id=self.viewer_id,
+            joined_seq=row["joined_seq"],
+            delivered_up_to=row["seq"],
+            read_up_to=row["seq"],
+            at=row["created_at"],
+            unread_from=None,
+            is_delivered=True,
+            is_read=True,
+            is_marked=True,
+            small=small,
+            shared=row["shared"],
+        )
+        if not small:
+            yield ReceiptCountsChanged(self.conversation_id)
 
 
-async def holding(connection: Connection, *, viewer_id: UUID, conversation_id: UUID) -> Change:
+async def holding(services: Services, connection: Connection, *, viewer_id: UUID, conversation_id: UUID) -> Change:
     """A change in a transaction that has begun; its events are for whoever commits. Raises `ConversationNotFound`."""
     before = await queries.lock(connection, conversation_id=conversation_id)
     if before is None:
         raise ConversationNotFound
-    return Change(connection, conversation_id, viewer_id, before)
+    return Change(connection, conversation_id, viewer_id, services.settings.receipts_direct_max, before)
 
 
 @asynccontextmanager
@@ -106,7 +130,7 @@ async def changing(services: Services, *, viewer_id: UUID, conversation_id: UUID
     """
     await services.count_change(viewer_id)
     async with services.pool.acquire() as connection, connection.transaction():
-        change = await holding(connection, viewer_id=viewer_id, conversation_id=conversation_id)
+        change = await holding(services, connection, viewer_id=viewer_id, conversation_id=conversation_id)
         yield change
     for event in change.events:
         services.emit(event)
@@ -137,7 +161,7 @@ async def creating(services: Services, *, viewer_id: UUID, new: NewConversation)
                 yield None
                 return
             before = await queries.lock(connection, conversation_id=new.id)
-            change = Change(connection, new.id, viewer_id, before)
+            change = Change(connection, new.id, viewer_id, services.settings.receipts_direct_max, before)
             change.gained_by([viewer_id])
             yield change
     except asyncpg.UniqueViolationError:

@@ -76,13 +76,13 @@ async def join_by_link(services: Services, *, viewer_id: UUID, token: str) -> UU
     return invite.conversation_id
 
 
-async def welcome(connection: Connection, *, user_id: UUID, token: str) -> list[Event]:
+async def welcome(services: Services, connection: Connection, *, user_id: UUID, token: str) -> list[Event]:
     """Take somebody who registers with the link into its room: see `services.Welcome`."""
     invite = await invite_actions.find_invite(connection, token=token)
     if invite is None or invite.conversation_id is None:
         raise Forbidden(_OVER)
     try:
-        change = await holding(connection, viewer_id=user_id, conversation_id=invite.conversation_id)
+        change = await holding(services, connection, viewer_id=user_id, conversation_id=invite.conversation_id)
         await _enter(change, invite, token=token)
     except ConversationNotFound:
         raise Forbidden(_OVER) from None

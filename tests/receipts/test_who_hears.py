@@ -250,6 +250,32 @@ async def test_who_writes_has_read_what_came_before(
     assert 3 not in [read_up_to for _, read_up_to in heard_of(hers, bo)]
 
 
+@pytest.mark.parametrize("direct_max", [2, 10])
+async def test_who_changes_something_has_read_what_came_before(
+    factory: Factory, connect_either: ConnectEither, serve: Serve, program: MakeProgram, pool: Pool, direct_max: int
+) -> None:
+    url = await serve(receipts_direct_max=direct_max)
+    ada, bo, cy = await factory.three()
+    group = await factory.group(bo, ada, cy)
+    hers, at_home, of_bo = await connect_either(ada, url), await connect_either(bo, url), await program(bo, address=url)
+    await watch(group, hers)
+    await hers.send(group, "One")
+    await pool.execute("update members set unread_from_seq = 1 where user_id = $1", bo)
+
+    await of_bo.patch(f"/conversations/{group}", topic="Another one")
+    await at_home.expect("receipt:updated", user_id=bo, read_up_to=2, unread_from=None)
+    if direct_max == 10:
+        await hers.expect("receipt:updated", user_id=bo, read_up_to=2)
+    else:
+        await hers.expect("receipt:count", seq=1, count=1, read_up_to=2)
+
+    # Nothing came between: that is no news.
+    await of_bo.patch(f"/conversations/{group}", topic="And another one")
+    await has_come(hers, conversation=group)
+    await at_home.answered()
+    assert [read_up_to for _, read_up_to in heard_of(at_home, bo)] == [2]
+
+
 async def test_who_came_later_is_no_reader_of_what_was_said_before(
     factory: Factory, connect_either: ConnectEither, serve: Serve, program: MakeProgram
 ) -> None:
