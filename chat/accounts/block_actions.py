@@ -52,8 +52,10 @@ async def is_blocking(services: Services, *, viewer_id: UUID, user_id: UUID) -> 
 async def _tell(services: Services, one: UUID, other: UUID) -> None:
     """Neither is told of the other from now on, or is again. And their conversation, if there is one, is written in or
     not: to both, its row has changed."""
-    conversation_id = await block_queries.direct_conversation(services.pool, one=one, other=other)
+    # First of all, and whether or not the database can still be asked: what one hides mustn't be told any more.
     for user_id in (one, other):
         services.emit(PersonChanged(user_id))
-        if conversation_id is not None:
+    conversation_id = await block_queries.direct_conversation(services.pool, one=one, other=other)
+    if conversation_id is not None:
+        for user_id in (one, other):
             services.emit(ConversationListed(user_id=user_id, conversation_id=conversation_id))

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from chat.accounts import block_queries
 from chat.accounts.block_actions import block, blocked, unblock
 from chat.conversations import actions
 from chat.conversations.access import Deed, standing
@@ -61,8 +62,8 @@ async def test_both_hear_no_more_of_each_other_and_that_their_conversation_is_an
         await change(noted, viewer_id=ada, user_id=bo)
         assert events == [
             PersonChanged(ada),
-            ConversationListed(ada, direct),
             PersonChanged(bo),
+            ConversationListed(ada, direct),
             ConversationListed(bo, direct),
         ]
 
@@ -84,3 +85,18 @@ async def test_the_list_and_its_edges(services: Services, factory: Factory) -> N
 
 async def names_of_blocked(services: Services, viewer_id: UUID) -> list[str]:
     return [relation.person.username for relation in (await blocked(services, viewer_id=viewer_id)).items]
+
+
+async def test_it_holds_at_once_also_where_the_database_is_lost_just_then(
+    noted: Services, events: list[Event], factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bo, _direct = await factory.pair()
+
+    async def lost(*_: object, **__: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(block_queries, "direct_conversation", lost)
+    with pytest.raises(TimeoutError):
+        await block(noted, viewer_id=ada, user_id=bo)
+
+    assert events == [PersonChanged(ada), PersonChanged(bo)]
