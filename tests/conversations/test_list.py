@@ -99,7 +99,7 @@ async def test_a_hundred_conversations_are_listed_and_the_oldest_left_out(
     first = await factory.direct(maria, await factory.user("friend"))
     for number in range(100):
         await factory.direct(maria, await factory.user(f"friend{number}"))
-    await pool.execute("update conversations set created_at = now() - interval '1 s' where id = $1", first)
+    await pool.execute("update conversations set created_at = now() - interval '1 h' where id = $1", first)
 
     listed = await names(await browse(maria))
 
