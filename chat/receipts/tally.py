@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import accumulate
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -47,25 +48,35 @@ def tallies(groups: Sequence[Group], written: Iterable[Written]) -> dict[UUID, T
     sharing = [group for group in groups if group.read_up_to]
     have_read = _at_or_beyond((group.read_up_to, group.people) for group in sharing)
     came_later = _at_or_beyond((group.joined_seq, group.people) for group in sharing)
+    alone = {group.user_id: group for group in sharing if group.user_id is not None}
+    # The furthest first: with many senders, each looks at few groups. Who has come in has received what was said
+    # before, but nobody sent it.
+    received = sorted(
+        (group for group in groups if group.delivered_up_to > group.joined_seq),
+        key=attrgetter("delivered_up_to"),
+        reverse=True,
+    )
+    read = sorted(sharing, key=attrgetter("read_up_to"), reverse=True)
     found = {}
     for sender in written:
-        others = [group for group in groups if group.user_id not in sender.left_out]
-        left_out = [group for group in sharing if group.user_id in sender.left_out]
+        left_out = sender.left_out
+        uncounted = [alone[user_id] for user_id in left_out if user_id in alone]
         counts = [
             (
                 seq,
                 have_read(seq)
                 - came_later(seq)
-                - sum(group.joined_seq < seq <= group.read_up_to for group in left_out),
+                - sum(group.joined_seq < seq <= group.read_up_to for group in uncounted),
             )
             for seq in sorted(sender.seqs, reverse=True)
         ]
         oldest = counts[-1][0]
         found[sender.sender_id] = Tally(
             counts,
-            # Who has come in has received what was said before, but nobody sent it.
-            max((group.delivered_up_to for group in others if group.delivered_up_to > group.joined_seq), default=0),
-            max((group.read_up_to for group in others if group.joined_seq < oldest), default=0),
+            next((group.delivered_up_to for group in received if group.user_id not in left_out), 0),
+            next(
+                (group.read_up_to for group in read if group.joined_seq < oldest and group.user_id not in left_out), 0
+            ),
         )
     return found
 
