@@ -5,9 +5,7 @@ another count ends the run.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -15,7 +13,7 @@ from bench.device import connect_all, send_frame, text_frame
 from bench.figures import Figure
 from bench.people import make_group, make_people
 from bench.stage import Stage, open_pool
-from bench.statements import CommandCounts, StatementLog
+from bench.statements import Asked, CommandCounts, StatementLog, each
 
 PEOPLE = (2, 1000)
 EACH = 100
@@ -31,14 +29,6 @@ _HERE = {
     "edit": (b'{"type":"message:updated"',),
     "reaction": (b'{"type":"message:updated"',),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What one deed asked of the servers: how often each statement and each command."""
-
-    statements: Counter[str]
-    commands: Counter[str]
 
 
 class Screens:
@@ -116,7 +106,7 @@ async def _ask(stage: Stage, count: int) -> dict[str, Asked]:
                     await commands.take()
                 await screens.after(partial(write, frame), _HERE[deed])
             await asyncio.sleep(SETTLE_SECONDS)
-            asked[deed] = Asked(_each(log.take(), len(frames) - 1), _each(await commands.take(), len(frames) - 1))
+            asked[deed] = Asked(each(log.take(), len(frames) - 1), each(await commands.take(), len(frames) - 1))
 
         await ask("message", [send_frame(conversation_id, str(uuid4()), f"Number {n}") for n in range(EACH + 1)])
         ids = await pool.fetch("select id from messages order by seq")
@@ -127,16 +117,6 @@ async def _ask(stage: Stage, count: int) -> dict[str, Asked]:
     await commands.close()
     web.kill()
     return asked
-
-
-def _each(total: Counter[str], times: int) -> Counter[str]:
-    """How often for each of so many; what came less often than that came by the clock."""
-    each: Counter[str] = Counter()
-    for name, count in total.items():
-        whole, rest = divmod(count, times)
-        assert rest * 10 <= times, f"neither with each of {times} nor by the clock: {count} of {name}"
-        each[name] = whole
-    return +each
 
 
 def _edit_frame(message_id: UUID, content: str) -> bytes:

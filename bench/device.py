@@ -101,6 +101,14 @@ def send_frame(conversation_id: UUID, client_message_id: str, content: str) -> b
     )
 
 
+def read_frame(conversation_id: UUID, up_to_seq: int) -> bytes:
+    """A `receipt:read`."""
+    return text_frame(
+        b'{"type":"receipt:read","payload":{"conversation_id":"%b","up_to_seq":%d}}'
+        % (str(conversation_id).encode(), up_to_seq)
+    )
+
+
 def seq_of(frame: bytes) -> int:
     """The sequence number in a frame."""
     start = frame.index(b'"seq":') + 6

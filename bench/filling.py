@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from bench.people import Person
 from bench.stage import Stage, open_pool
 from chat.db import Pool
 from chat.seed import seed
@@ -54,6 +55,19 @@ async def fill(pool: Pool, conversations: Sequence[UUID], contents: Sequence[str
             conversations,
             size,
         )
+
+
+async def share_newest(pool: Pool, conversation_id: UUID, writers: Sequence[Person]) -> None:
+    """Each of these people wrote one of the newest messages, as many as they are."""
+    await pool.execute(
+        """
+        update messages m set sender_id = ($2::uuid[])[c.last_seq - m.seq + 1]
+        from conversations c
+        where c.id = $1 and m.conversation_id = c.id and m.seq > c.last_seq - cardinality($2::uuid[])
+        """,
+        conversation_id,
+        [person.id for person in writers],
+    )
 
 
 async def leave_unread(pool: Pool, messages: int) -> None:

@@ -55,5 +55,11 @@ def memory(pid: int) -> Memory:
     return Memory(rss=_kib(fields["Rss"]), pss=_kib(fields["Pss"]))
 
 
+def peak_kib(pid: int) -> int:
+    """The most that the process has ever had in memory, in KiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(_kib(line.split(":", 1)[1]) for line in lines if line.startswith("VmHWM:"))
+
+
 def _kib(text: str) -> int:
     return int(text.split()[0])

@@ -18,7 +18,7 @@ from chat.embedded.valkey import EmbeddedValkey
 from chat.folders import home_folder, resource_folder
 from chat.migrations import migrate_up, read_migrations
 from chat.settings import Settings, load
-from tests.servers import WebProcess
+from tests.servers import ChatProcess, WebProcess, WorkerProcess
 
 # The limits of one person would bound what the machine can do. Everything else is as an operator gets it.
 LIFTED = {
@@ -38,7 +38,7 @@ class Stage:
         self.folder = Path(tempfile.mkdtemp(prefix="chat-bench-", dir="/var/tmp"))
         self.folder.chmod(0o711)
         self._installation = Installation({"DATA_DIR": str(self.folder)}, home=home_folder())
-        self._processes: list[WebProcess] = []
+        self._processes: list[ChatProcess] = []
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> Self:
@@ -84,8 +84,15 @@ class Stage:
         self._processes.append(web)
         return web
 
+    def worker(self, database_url: str, **changes: str) -> WorkerProcess:
+        """A `chat worker` on that database, not started yet."""
+        log = self.folder / f"worker-{next(self._numbers)}.log"
+        worker = WorkerProcess(environment=self.environment(database_url) | changes, log=log)
+        self._processes.append(worker)
+        return worker
+
     def environment(self, database_url: str) -> dict[str, str]:
-        """The settings of a web process on that database."""
+        """The settings of a process on that database."""
         return self._installation.environment() | LIFTED | {"DATABASE_URL": database_url}
 
     def settings(self, database_url: str) -> Settings:
@@ -93,7 +100,7 @@ class Stage:
         return load(self.environment(database_url))
 
     def stop_processes(self) -> None:
-        """End the web processes that were started so far."""
+        """End the processes that were started so far."""
         for process in self._processes:
             process.kill()
         self._processes.clear()

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -14,6 +15,24 @@ _ENTRY = re.compile(rb"^\d{4}-\d\d-\d\d ", re.MULTILINE)
 _STATEMENT = re.compile(r"LOG:  duration: [\d.]+ ms  (parse|execute|statement)\b[^:]*: (.*)", re.DOTALL)
 # Of a statement's text, so much is enough to tell it from others.
 _SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one deed asked of the servers: how often each statement and each command."""
+
+    statements: Counter[str]
+    commands: Counter[str]
+
+
+def each(total: Counter[str], times: int) -> Counter[str]:
+    """How often for each of so many; what came less often than that came by the clock."""
+    counts: Counter[str] = Counter()
+    for name, count in total.items():
+        whole, rest = divmod(count, times)
+        assert rest * 10 <= times, f"neither with each of {times} nor by the clock: {count} of {name}"
+        counts[name] = whole
+    return +counts
 
 
 class StatementLog:
