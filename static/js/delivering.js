@@ -55,7 +55,8 @@ function onTimeline() {
 }
 
 export function start() {
-  on('connection', () => told.clear());
+  // What the server was told may have been lost, and what it tells when asked again is news.
+  for (const name of ['connection', 'system:resync']) on(name, () => told.clear());
   on('message:received', (frame) => frame.sender_id === userId || come(frame.conversation_id, frame.seq));
   on('timeline', onTimeline);
   on('listed', onListed);

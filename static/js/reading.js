@@ -23,7 +23,8 @@ const inView = new Map();
 let isPaused = false;
 let observer;
 let telling;
-let toldAt = 0;
+/** By the clock that is never set. */
+let toldAt = -AT_MOST_EVERY;
 let pause = AT_MOST_EVERY;
 
 const holderOf = (conversation) =>
@@ -135,7 +136,7 @@ function onListed() {
 function tellSoon() {
   pause = AT_MOST_EVERY;
   clearTimeout(telling);
-  telling = setTimeout(tell, Math.max(0, toldAt + AT_MOST_EVERY - Date.now()));
+  telling = setTimeout(tell, Math.max(0, toldAt + AT_MOST_EVERY - performance.now()));
 }
 
 /** Again and again, with growing pauses, until the server confirms it. */
@@ -143,7 +144,7 @@ function tell() {
   clearTimeout(telling);
   for (const [conversation, seq] of untold) {
     if (!send('receipt:read', { conversation_id: conversation, up_to_seq: seq })) return;
-    toldAt = Date.now();
+    toldAt = performance.now();
   }
   if (!untold.size) return;
   telling = setTimeout(tell, pause);

@@ -11,17 +11,18 @@ const CALM = 30_000;
 
 /** Who is typing: names by id, in the order in which they began. @type {Map<string, string>} */
 const typing = new Map();
+// By the clock that is never set.
 let told = { id: '', at: 0 };
-let announcedAt = 0;
+let announcedAt = -CALM;
 
 function typed({ target }) {
   if (!target.matches('.composer:not([data-editing]) textarea')) return;
   const id = openId();
-  const isOurs = told.id === id && Date.now() - told.at < AGAIN_AFTER;
+  const isOurs = told.id === id && performance.now() - told.at < AGAIN_AFTER;
   if (!target.value.trim()) {
     if (told.id === id) send('typing:stop', { conversation_id: id });
   } else if (!isOurs && send('typing:start', { conversation_id: id })) {
-    told = { id, at: Date.now() };
+    told = { id, at: performance.now() };
   }
 }
 
@@ -29,8 +30,8 @@ function started({ conversation_id: conversation, user_id: user, name }) {
   if (conversation !== openId()) return;
   typing.set(user, name);
   show();
-  if (Date.now() - announcedAt < CALM) return;
-  announcedAt = Date.now();
+  if (performance.now() - announcedAt < CALM) return;
+  announcedAt = performance.now();
   say(openConversation().querySelector('.typing').textContent);
 }
 

@@ -115,6 +115,20 @@ async def test_what_was_read_before_the_page_was_closed_off_line_is_told_by_the_
     await has_read(factory.pool, conversation, bo, 60)
 
 
+async def test_a_clock_that_is_set_back_holds_nothing_up(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo, conversation = await talk(factory, messages=3)
+    reader = await at_browser(web, bo, f"/c/{conversation}")
+    await has_read(factory.pool, conversation, bo, 3)
+    await reader.page.evaluate("() => { const now = Date.now; Date.now = () => now() - 3_600_000; }")
+
+    writer = await at_browser(web, ada, f"/c/{conversation}")
+    await writer.write("Is it that early?")
+
+    await has_read(factory.pool, conversation, bo, 4)
+
+
 async def test_it_is_told_until_the_server_says_that_it_knows(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:

@@ -1,10 +1,12 @@
 """How far one's own messages have come, as their writer sees it: ticks, who has read them, and when."""
 
+import asyncio
+import json
 import re
 from uuid import UUID
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, WebSocketRoute, expect
 
 from chat.db import Pool
 from tests.browser.person import AtBrowser, Person, StartWeb
@@ -86,6 +88,35 @@ async def test_ticks_are_right_before_the_socket_is_there_and_after_a_change(
     await writer.do("One", "Edit")
     await writer.write("The first")
     await status_is(writer, "The first", "read")
+
+
+async def test_what_the_server_may_not_have_heard_is_told_again(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo, conversation = await factory.pair()
+    writer, reader = await at_browser(web, ada, f"/c/{conversation}"), await at_browser(web, bo)
+    lost: asyncio.Queue[WebSocketRoute] = asyncio.Queue()
+
+    def swallow(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def passing(message: str | bytes) -> None:
+            if json.loads(message)["type"] == "message:delivered" and not has_lost:
+                has_lost.append(True)
+                lost.put_nowait(socket)
+            else:
+                server.send(message)
+
+        socket.on_message(passing)
+
+    has_lost: list[bool] = []
+    await reader.context.route_web_socket("**/ws", swallow)
+    await reader.go("/")
+    await writer.write("Hello")
+
+    (await lost.get()).send(json.dumps({"type": "system:resync"}))
+
+    await status_is(writer, "Hello", "delivered")
 
 
 async def test_what_comes_while_one_is_elsewhere_or_off_line_is_delivered_on_return(
