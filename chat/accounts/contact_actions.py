@@ -118,4 +118,4 @@ async def listed(
 
 async def requests_of(services: Services, *, viewer_id: UUID) -> int:
     """How many people wait for the viewer to accept or decline."""
-    return await contact_queries.waiting(services.pool, user_id=viewer_id)
+    return await contact_queries.count_incoming(services.pool, user_id=viewer_id)

@@ -70,7 +70,7 @@ async def counts(connection: Connection, *, user_id: UUID) -> Counts:
     return Counts(**record)
 
 
-async def waiting(connection: Connection, *, user_id: UUID) -> int:
+async def count_incoming(connection: Connection, *, user_id: UUID) -> int:
     """How many wait for somebody's answer: `Counts.incoming` by itself, as every page says it."""
     count: int = await connection.fetchval(
         """
