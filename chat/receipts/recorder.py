@@ -86,9 +86,11 @@ class Recorder:
         return await answer
 
     async def close(self) -> None:
-        """Keep what waits; called when nothing new can come in."""
+        """Keep what waits, and tell what was held back; called when nothing new can come in."""
         if self._task is not None:
             await self._task
+        for conversation_id in [one for one, has_changed in self._counted.items() if has_changed]:
+            self._emit(ReceiptCountsChanged(conversation_id))
 
     async def _drain(self) -> None:
         while self._waiting:

@@ -177,6 +177,18 @@ async def test_of_a_larger_conversation_nobody_is_told_who_has_received_it(run: 
     assert process.events == [ReceiptCountsChanged(room)]
 
 
+async def test_a_process_that_ends_tells_the_last_count_at_once(run: Run, factory: Factory) -> None:
+    ada, bo, cy = await factory.three()
+    room = await room_with_messages(factory, ada, bo, cy)
+    process = run(direct_max=2)
+    await process.receives(room, bo, 4)
+    await process.receives(room, cy, 4)
+
+    await process.recorder.close()
+
+    assert process.events == [ReceiptCountsChanged(room)] * 2
+
+
 async def test_what_waits_is_counted_in_where_somebody_says_less(
     run: Run, pool: Pool, factory: Factory, flush_now: Flush
 ) -> None:
