@@ -198,6 +198,11 @@ def new_conversation_id(viewer_id: UUID, key: UUID | None) -> UUID:
     return new_id() if key is None else uuid5(viewer_id, str(key))
 
 
+def is_small(kind: str, members_count: int, *, direct_max: int) -> bool:
+    """Whether receipts are written and told one by one: between two people, and among `direct_max` at most."""
+    return kind == "direct" or members_count <= direct_max
+
+
 def seen_up_to(read_up_to: int, unread_from: int | None) -> int:
     """Unread is what comes after this: what hasn't been read, and what was marked so by hand."""
     return read_up_to if unread_from is None else min(read_up_to, unread_from - 1)

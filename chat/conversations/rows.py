@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chat import redis
 from chat.conversations import queries, unflushed
-from chat.conversations.model import Row, in_words
+from chat.conversations.model import Row, in_words, is_small
 from chat.db import Record
 from chat.people import hue_of, initials_of
 from chat.realtime.render import LastMessage, preview_of
@@ -23,7 +23,7 @@ async def rows_of(services: Services, records: Sequence[Record]) -> list[Row]:
     behind = {
         (record["viewer_id"], row.id): position
         for position, (record, row) in enumerate(zip(records, rows, strict=True))
-        if row.unread and row.kind != "direct" and row.members_count > direct_max
+        if row.unread and not is_small(row.kind, row.members_count, direct_max=direct_max)
     }
     if behind:
         try:

@@ -5,7 +5,7 @@ from uuid import UUID
 from chat import redis
 from chat.conversations import unflushed
 from chat.conversations.access import standing
-from chat.conversations.model import ConversationNotFound
+from chat.conversations.model import ConversationNotFound, is_small
 from chat.db import Record
 from chat.errors import ValidationFailed
 from chat.events import ReceiptMoved
@@ -30,7 +30,7 @@ async def mark_unread(services: Services, *, user_id: UUID, conversation_id: UUI
         raise ConversationNotFound
     if not 1 <= from_seq <= found["last_seq"]:
         raise ValidationFailed("There is no message of this number.")
-    small = found["kind"] == "direct" or found["members_count"] <= services.settings.receipts_direct_max
+    small = is_small(found["kind"], found["members_count"], direct_max=services.settings.receipts_direct_max)
     delivered, read = (0, 0) if small else await _waiting(services, found)
     read_up_to = max(found["read_up_to"], read)
     # Told again when it is asked for again: nobody knows whether the first answer came through.
