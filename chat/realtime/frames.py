@@ -171,15 +171,15 @@ class ContactsUpdated(Frame, frozen=True, tag="contacts:updated"):
 
 class ReceiptUpdated(Frame, frozen=True, tag="receipt:updated"):
     """How far a member has received and read; what came up to `joined_seq` was not sent to that person. `read_up_to` is
-    None for whom it isn't shared with; `unread_from`, where the person has marked messages as unread, is for the
-    person's own devices."""
+    None for whom it isn't shared with, `at` where it isn't known when; `unread_from`, where the person has marked
+    messages as unread, is for the person's own devices."""
 
     conversation_id: UUID
     user_id: UUID
     joined_seq: int
     delivered_up_to: int
     read_up_to: int | None
-    at: datetime
+    at: datetime | None
     unread_from: int | UnsetType | None = UNSET
 
 
@@ -194,6 +194,11 @@ class ReceiptCount(Frame, frozen=True, tag="receipt:count"):
     earlier: list[tuple[int, int]]
     delivered_up_to: int
     read_up_to: int
+
+    @property
+    def without_reads(self) -> "ReceiptCount":
+        """The same for somebody who doesn't share reads, and so learns of nobody's."""
+        return msgspec.structs.replace(self, count=0, earlier=[], read_up_to=0)
 
 
 class SystemResync(Frame, frozen=True, tag="system:resync"):

@@ -56,11 +56,13 @@ class ReceiptCounts:
 
     async def _send(self, conversation_id: UUID) -> None:
         watching = [
-            connection
-            for connection in self._roster.told_of(conversation_id)
-            if conversation_id in connection.open and connection.person.shares_reads(conversation_id)
+            connection for connection in self._roster.told_of(conversation_id) if conversation_id in connection.open
         ]
         counts = await self._fetch(conversation_id, {connection.user_id for connection in watching})
         for connection in watching:
-            if connection.user_id in counts:
-                metrics.deliveries.inc(await connection.tell(counts[connection.user_id]))
+            # Whoever has left meanwhile hears nothing more.
+            count = counts.get(connection.user_id)
+            if count is None or conversation_id not in connection.open:
+                continue
+            shares = connection.person.shares_reads(conversation_id)
+            metrics.deliveries.inc(await connection.tell(count if shares else count.without_reads))

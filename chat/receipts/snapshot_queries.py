@@ -16,7 +16,13 @@ async def seen_by(connection: Connection, *, viewer_id: UUID, conversation_id: U
         """
         select own.small, own.shares, m.user_id, m.joined_seq, m.delivered_up_to_seq as delivered_up_to,
             case when own.shares and coalesce(m.read_receipts_enabled, u.read_receipts_enabled)
-                then m.read_up_to_seq end as read_up_to
+                then m.read_up_to_seq end as read_up_to,
+            case when own.shares and coalesce(m.read_receipts_enabled, u.read_receipts_enabled) then (
+                select read_at from read_events
+                where conversation_id = m.conversation_id and user_id = m.user_id
+                order by up_to_seq desc
+                limit 1
+            ) end as read_at
         from (
             select v.conversation_id, v.user_id, c.kind = 'direct' or c.members_count <= $3 as small,
                 coalesce(v.read_receipts_enabled, viewer.read_receipts_enabled) as shares

@@ -1,7 +1,6 @@
 """What a device is told of receipts when it opens a conversation, and, of a larger one, as its counts change."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -32,8 +31,8 @@ async def seen_by(
     if not rows:
         return None
     if not rows[0]["small"]:
-        return await _counts_of(services, viewer_id, conversation_id) if rows[0]["shares"] else None
-    now = datetime.now(UTC)
+        count = await _counts_of(services, viewer_id, conversation_id)
+        return count if count is None or rows[0]["shares"] else count.without_reads
     return [
         ReceiptUpdated(
             conversation_id=conversation_id,
@@ -41,7 +40,7 @@ async def seen_by(
             joined_seq=row["joined_seq"],
             delivered_up_to=row["delivered_up_to"],
             read_up_to=row["read_up_to"],
-            at=now,
+            at=row["read_at"],
         )
         for row in rows
         if row["user_id"] is not None
@@ -55,7 +54,7 @@ async def on_page(services: Services, *, viewer_id: UUID, conversation_id: UUID)
     if isinstance(seen, ReceiptCount):
         told = _without(seen, "conversation_id")
     elif seen is not None:
-        told = [_without(one, "conversation_id", "at") for one in seen]
+        told = [_without(one, "conversation_id") for one in seen]
     return msgspec.json.encode(told).decode()
 
 

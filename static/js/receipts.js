@@ -4,7 +4,7 @@
  */
 
 import { on, onAction, openConversation, openId, openTimeline, userId } from './page.js';
-import { moment } from './times.js';
+import { moment, shortMoment } from './times.js';
 import { act } from './tools.js';
 
 /** Of so many messages at the end of a larger conversation the readers are counted. */
@@ -12,9 +12,8 @@ const COUNTED = 50;
 
 /**
  * Somebody else in a smaller conversation, who came in after message `joined`. What was read is null where it isn't
- * shared; `steps` are those that this page has seen happen, the first of them from message `since` on.
- * @typedef {{upTo: number, at: string}} Step
- * @typedef {{joined: number, delivered: number, read: number | null, since: number, steps: Step[]}} Other
+ * shared; `at` is when that was, null where it isn't known.
+ * @typedef {{joined: number, delivered: number, read: number | null, at: string | null}} Other
  */
 
 /** @type {Map<string, Other>} by the person's id */
@@ -33,12 +32,9 @@ function opened() {
 
 function note({ user_id: id, joined_seq: joined, delivered_up_to: delivered, read_up_to: read, at }) {
   const known = others.get(id);
-  const other = { joined, delivered: Math.max(delivered, known?.delivered ?? 0), read, since: read, steps: [] };
-  if (read !== null && known && known.read !== null) {
-    Object.assign(other, { read: Math.max(read, known.read), since: known.since, steps: known.steps });
-    if (read > known.read) other.steps.push({ upTo: read, at });
-  }
-  others.set(id, other);
+  const isFurther = read === null || !(known?.read >= read);
+  const reading = isFurther ? { read, at } : { read: known.read, at: known.at };
+  others.set(id, { joined, delivered: Math.max(delivered, known?.delivered ?? 0), ...reading });
 }
 
 function onUpdated(frame) {
@@ -85,14 +81,18 @@ function countOf(seq, status) {
 }
 
 /** @returns {string} "Read by 47", or by whom, and when, where there is only one other */
-function describe(seq, status, count) {
+function describe(status, count, at) {
   if (status !== 'read') return status === 'sent' ? 'Sent' : 'Delivered';
   if (count) return `Read by ${count}`;
   if (openConversation().dataset.kind !== 'direct') return 'Read';
   const name = document.getElementById(`header-name-${openId()}`).textContent.trim();
-  const [{ since, steps }] = others.values();
-  const step = seq > since && steps.find(({ upTo }) => upTo >= seq);
-  return `Read by ${name}${step ? `, ${moment(new Date(step.at))}` : ''}`;
+  return `Read by ${name}${at ? `, ${moment(at)}` : ''}`;
+}
+
+/** @returns {Date | undefined} when the only other one has read last, which is what was written to that person */
+function readAt() {
+  const [{ at } = {}] = others.values();
+  return openConversation().dataset.kind === 'direct' && at ? new Date(at) : undefined;
 }
 
 /** Makes the ticks say what is known; calling it again changes nothing. */
@@ -104,13 +104,21 @@ function show() {
     const status = statusOf(seq);
     const ticks = message.querySelector('.ticks');
     const count = countOf(seq, status);
-    const text = describe(seq, status, count);
+    // Said once, at the newest that was read.
+    const isNewest = status === 'read' && !isTold;
+    isTold ||= isNewest;
+    const at = isNewest ? readAt() : undefined;
+    const text = describe(status, count, at);
     if (message.dataset.status !== status) message.dataset.status = status;
     if (ticks.ariaLabel !== text) ticks.ariaLabel = text;
-    if (!count || isTold) delete ticks.dataset.readers;
-    else if (ticks.dataset.readers !== count) ticks.dataset.readers = count;
-    isTold ||= status === 'read';
+    caption(ticks, 'readers', isNewest && count);
+    caption(ticks, 'readAt', at && shortMoment(at));
   }
+}
+
+function caption({ dataset }, name, text) {
+  if (!text) delete dataset[name];
+  else if (dataset[name] !== text) dataset[name] = text;
 }
 
 export function start() {

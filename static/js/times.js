@@ -26,6 +26,9 @@ export const moment = (date) =>
     ? timeOfDay.format(date)
     : `${shortDate.format(date)}, ${timeOfDay.format(date)}`;
 
+/** As in "Read 14:20" and "Read 3 Mar", where there is no room for both. */
+export const shortMoment = (date) => relative(date, timeOfDay, shortWeekday, shortWeekday, shortDate, shortWithYear);
+
 const past = new Intl.RelativeTimeFormat(words, { numeric: 'always' });
 const MINUTE = 60_000;
 

@@ -87,6 +87,26 @@ async def test_in_a_larger_group_the_writer_hears_how_many(factory: Factory, con
     await again.expect("receipt:count", seq=2, count=1, earlier=[[1, 2]])
 
 
+async def test_in_a_larger_group_who_does_not_share_hears_what_was_delivered(
+    factory: Factory, connect: Connect, serve: Serve, pool: Pool
+) -> None:
+    url = await serve(receipts_direct_max=2)
+    ada, bo, cy = await factory.three()
+    group = await factory.group(ada, bo, cy)
+    await pool.execute("update users set read_receipts_enabled = false where id = $1", ada)
+    hers, his, third = [await connect(person, url) for person in (ada, bo, cy)]
+    await hers.watch(group)
+    await hers.send(group, "One")
+
+    await his.say("receipt:read", conversation_id=group, up_to_seq=1)
+    await hers.expect("receipt:count", delivered_up_to=1)
+    await hers.send(group, "Two")
+    await third.say("receipt:read", conversation_id=group, up_to_seq=2)
+    await hers.expect("receipt:count", delivered_up_to=2)
+    told = [frame for frame in hers.frames if frame["type"] == "receipt:count"]
+    assert {(frame["count"], len(frame["earlier"]), frame["read_up_to"]) for frame in told} == {(0, 0, 0)}
+
+
 async def test_who_is_blocked_is_not_counted(factory: Factory, connect: Connect, serve: Serve, pool: Pool) -> None:
     url = await serve(receipts_direct_max=2)
     ada, bo, cy = await factory.three()
