@@ -24,7 +24,8 @@ async def scrape(url: str) -> str:
     """What a web process answers that has been asked for its health and has refused a message."""
     metrics.send_errors.labels(Unavailable.code)
     async with aiohttp.ClientSession() as http:
-        await http.get(f"{url}/health/ready")
+        async with http.get(f"{url}/health/ready") as ready:
+            assert ready.status == 200
         async with http.get(f"{url}/metrics") as answer:
             return await answer.text()
 
