@@ -16,7 +16,7 @@ from bench.filling import fill, share_newest
 from bench.people import Person, make_group, make_people
 from bench.stage import Stage, open_pool
 from chat.db import create_pool
-from chat.receipts import detail_actions, snapshots
+from chat.receipts import recipient_actions, snapshots
 from chat.receipts.model import Receipt
 from chat.receipts.recorder import Recorder
 from chat.redis import create_redis
@@ -69,7 +69,7 @@ class House:
             assert len(counts) == WRITERS, "a writer is missing"
 
         async def look_up() -> None:
-            found = await detail_actions.receipts(
+            found = await recipient_actions.receipts(
                 self.services, viewer_id=self.people[0].id, message_id=self.old_message, limit=LISTED
             )
             assert len(found.recipients.items) == LISTED, "a reader is missing"

@@ -8,7 +8,7 @@ From Redis to the database, in the worker: `flush.py` takes entries (`consumer.p
 (`steps.py`), stores that (`flush_queries.py`), and lets go of them. `backlog.py` tells operators what waits.
 
 Out, to others: `snapshots.py` (and `snapshot_queries.py`) when a conversation is opened, with the counts of larger ones
-(`tally.py`); `detail_actions.py` (and `detail_queries.py`) when somebody asks who has read a message, and when.
+(`tally.py`); `recipient_actions.py` (and `recipient_queries.py`) when somebody asks who has read a message, and when.
 
 By hand: `unread_actions.py` (and `unread_queries.py`) marks messages as unread.
 """

@@ -3,7 +3,7 @@
 from aiohttp import web
 from msgspec import UNSET, UnsetType
 
-from chat.receipts import actions, detail_actions, unread_actions
+from chat.receipts import actions, recipient_actions, unread_actions
 from chat.receipts.keys import RECORDER
 from chat.receipts.model import Counts, Recipient, RecipientPlace
 from chat.web.api import Call, Model, Page, PageQuery, Seq, answer
@@ -70,7 +70,7 @@ async def list_receipts(call: Call[None, ReceiptsQuery]) -> web.Response:
     """
     await count_history(call.request, call.viewer.id)
     query = call.query
-    found = await detail_actions.receipts(
+    found = await recipient_actions.receipts(
         call.services,
         viewer_id=call.viewer.id,
         message_id=call.id("message_id"),

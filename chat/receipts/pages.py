@@ -10,7 +10,7 @@ from msgspec import UNSET
 from chat.accounts.sessions import require_viewer
 from chat.errors import ValidationFailed
 from chat.realtime.render import sender_view
-from chat.receipts import detail_actions, unread_actions
+from chat.receipts import recipient_actions, unread_actions
 from chat.receipts.model import Receipts, RecipientPlace
 from chat.web.api import PAGE, answer
 from chat.web.cursors import decode_cursor, encode_cursor
@@ -35,7 +35,7 @@ async def receipts(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     message_id = path_id(request, "message_id")
     if "status" not in request.query:
-        found = await detail_actions.receipts_by_status(
+        found = await recipient_actions.receipts_by_status(
             services, viewer_id=viewer.id, message_id=message_id, limit=PAGE
         )
         sections = [_section(message_id, status, part) for status, part in found.items()]
@@ -43,7 +43,7 @@ async def receipts(request: web.Request) -> web.Response:
     status: Status | None = choice(request.query["status"], Status)
     if status is None:
         raise ValidationFailed("There is no such status.")
-    more = await detail_actions.receipts(
+    more = await recipient_actions.receipts(
         services,
         viewer_id=viewer.id,
         message_id=message_id,

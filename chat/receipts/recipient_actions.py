@@ -12,7 +12,7 @@ from chat.db import Record
 from chat.errors import Forbidden
 from chat.events import Message, Sender
 from chat.messages import actions as messages
-from chat.receipts import detail_queries
+from chat.receipts import recipient_queries
 from chat.receipts.model import STATUSES, Counts, Receipts, Recipient, RecipientPlace
 from chat.services import Services
 from chat.web.shapes import Status, has_status
@@ -81,7 +81,7 @@ async def _found(
     limit: int,
     waiting: Mapping[UUID, UpTo],
 ) -> list[Record]:
-    return await detail_queries.receipts(
+    return await recipient_queries.receipts(
         services.pool,
         conversation_id=message.conversation_id,
         sender_id=message.sender.id,

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from chat.db import Pool
-from chat.receipts.detail_queries import receipts
+from chat.receipts.recipient_queries import receipts
 from tests.api.conftest import MakeProgram
 from tests.device import Connect, Device
 from tests.factory import Factory
