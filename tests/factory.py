@@ -50,6 +50,12 @@ class Factory:
         ada, bo = await self.user("ada"), await self.user("bo")
         return ada, bo, await self.direct(ada, bo)
 
+    async def acquainted(self) -> tuple[UUID, UUID, UUID]:
+        """Ada, Bo, and their direct conversation, in which Bo has said something."""
+        ada, bo, conversation_id = await self.pair()
+        await self.say(conversation_id, [(bo, "Hello", self.later())])
+        return ada, bo, conversation_id
+
     async def three(self) -> tuple[UUID, UUID, UUID]:
         """Ada, Bo and Cy."""
         return await self.user("ada"), await self.user("bo"), await self.user("cy")

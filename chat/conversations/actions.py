@@ -19,8 +19,9 @@ SWITCHER_LIMIT = 8
 async def open_direct(services: Services, *, viewer_id: UUID, other_id: UUID) -> UUID:
     """The one direct conversation of two people, made now if need be. Any number of calls give the same one.
 
-    Raises `ValidationFailed` for a conversation with oneself, `NotFound` where there is no such active person, and
-    `Forbidden` for the first conversation of two of whom one has blocked the other.
+    Raises `ValidationFailed` for a conversation with oneself, `NotFound` where there is no such active person,
+    `Forbidden` for the first conversation of two of whom one has blocked the other, and `RateLimited` for too many
+    first ones.
     """
     if viewer_id == other_id:
         raise ValidationFailed("A direct conversation needs a second person.")
@@ -28,6 +29,7 @@ async def open_direct(services: Services, *, viewer_id: UUID, other_id: UUID) ->
     found = await queries.direct_id(services.pool, low=low, high=high)
     if found is not None:
         return found
+    await services.count_change(viewer_id)
     conversation_id = new_id()
     if await queries.create_direct(
         services.pool, conversation_id=conversation_id, low=low, high=high, created_by=viewer_id

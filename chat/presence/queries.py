@@ -17,7 +17,8 @@ class Seen(NamedTuple):
 
 async def visible(connection: Connection, *, pairs: Sequence[Pair]) -> dict[Pair, Seen]:
     """Those of these viewers and people where the viewer may see whether the person is there: a contact, or somebody
-    in one of the viewer's conversations, as far as the person shares it, and nobody with a block between the two.
+    in one of the viewer's conversations, as far as the person shares it, and nobody with a block between the two. A
+    direct conversation counts when the person knows of it: as long as it is empty, only who opened it does.
 
     Each pair is looked up by itself: `exists` would let the planner make a table of all pairs that there are.
     """
@@ -40,6 +41,7 @@ async def visible(connection: Connection, *, pairs: Sequence[Pair]) -> dict[Pair
                     from members mine
                     join members theirs on theirs.conversation_id = mine.conversation_id and theirs.user_id = u.id
                     join conversations c on c.id = mine.conversation_id and c.deleted_at is null
+                        and (c.last_seq > 0 or c.kind <> 'direct' or c.created_by = u.id)
                     where mine.user_id = asked.viewer_id
                     limit 1
                 )

@@ -215,6 +215,8 @@ class Hub:
         devices = self.roster.of(user_id) if user_id else self.roster.told_of(conversation_id)
         for connection in devices:
             self.roster.part(connection, conversation_id)
+            # Those who were in it may see each other no more, and nobody else is concerned.
+            self._watchers.doubt(connection.user_id)
         await tell_all(devices, ConversationGone(conversation_id, event.reason))
         self.roster.changed(user_id, conversation_id)
         if user_id is None:

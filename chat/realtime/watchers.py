@@ -13,6 +13,7 @@ from chat.events import (
     ConversationListed,
     ConversationRemoved,
     Event,
+    MessageCreated,
     PersonChanged,
     PresenceChanged,
     SessionsRevoked,
@@ -36,6 +37,8 @@ FetchPresence: TypeAlias = Callable[[Sequence[Pair]], Awaitable[Mapping[Pair, Pr
 
 # So often all are looked up again, for what there was no news of.
 RECHECK_SECONDS = 300.0
+# However much news there is, what is doubted is gathered for so long after each look.
+GATHER_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 # So many pairs are looked up in one query.
 BATCH = 1000
@@ -108,7 +111,7 @@ class Watchers:
         try:
             await self._look([(connection, user_id) for user_id in wanted], answer=True)
         except UNAVAILABLE:
-            asyncio.get_running_loop().call_later(RETRY_SECONDS, self.doubt, None)
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self.doubt, connection.user_id)
 
     def forget(self, connection: Connection) -> None:
         """The connection has ended."""
@@ -125,8 +128,11 @@ class Watchers:
                     await tell_all(self._note(update), update)
             case PersonChanged(user_id) | ConversationListed(user_id) | SessionsRevoked(user_id):
                 self.doubt(user_id)
-            case ConversationRemoved():
-                self.doubt(event.user_id)
+            case ConversationRemoved(_, user_id) if user_id is not None:
+                self.doubt(user_id)
+            case MessageCreated(message) if message.seq == 1:
+                # Until then a direct conversation is one for who opened it only.
+                self.doubt(message.sender.id)
 
     def _note(self, update: PresenceUpdate) -> list[Connection]:
         """This is how somebody is: those for whom it is news, at most `most`."""
@@ -182,6 +188,7 @@ class Watchers:
                 self.doubt(None)
             except Exception:
                 log.exception("watchers.failed")
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def _look_at_all(self) -> None:
         for batch in _batches([(one, user_id) for one, wanted in self._wanted.items() for user_id in wanted]):
@@ -205,6 +212,8 @@ class Watchers:
             return
         pairs = list({(connection.user_id, user_id) for connection, user_id in watching})
         async with self._gate:
+            if self._is_lost:
+                return  # while this one waited
             with self._meanwhile.looking() as began:
                 found = await self._fetch(pairs)
                 news = self._learn(watching, found, began=began, answer=answer)

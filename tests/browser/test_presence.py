@@ -29,7 +29,7 @@ async def test_dots_and_words_follow_those_who_come_and_go(
     start_web: StartWeb, factory: Factory, at_browser: AtBrowser
 ) -> None:
     web = start_web(**QUICK)
-    ada, bo, conversation = await factory.pair()
+    ada, bo, conversation = await factory.acquainted()
     reader = await at_browser(web, ada, f"/c/{conversation}")
     in_list, in_header = (
         reader.row(conversation).locator(".avatar"),
@@ -56,7 +56,7 @@ async def test_who_does_nothing_for_five_minutes_is_away_until_the_next_key(
     start_web: StartWeb, factory: Factory, at_browser: AtBrowser
 ) -> None:
     web = start_web(**QUICK)
-    ada, bo, conversation = await factory.pair()
+    ada, bo, conversation = await factory.acquainted()
     reader, other = await at_browser(web, ada, f"/c/{conversation}"), await at_browser(web, bo, clock=True)
     await expect(words(reader)).to_have_text("Online on desktop")
 
@@ -70,7 +70,7 @@ async def test_who_does_nothing_for_five_minutes_is_away_until_the_next_key(
 
 async def test_last_seen_ages_by_itself(start_web: StartWeb, factory: Factory, at_browser: AtBrowser) -> None:
     web = start_web(**QUICK)
-    ada, bo, conversation = await factory.pair()
+    ada, bo, conversation = await factory.acquainted()
     other = await at_browser(web, bo)
     reader = await at_browser(web, ada, f"/c/{conversation}", clock=True)
     await expect(words(reader)).to_have_text("Online on desktop")
@@ -112,7 +112,7 @@ async def test_wherever_a_person_is_shown(web: WebProcess, factory: Factory, at_
 
 
 async def test_a_reload_shows_at_once_what_was_known(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
-    ada, bo, conversation = await factory.pair()
+    ada, bo, conversation = await factory.acquainted()
     reader = await at_browser(web, ada, f"/c/{conversation}")
     await at_browser(web, bo)
     avatar = reader.row(conversation).locator(".avatar")
@@ -131,7 +131,7 @@ async def test_without_redis_nobody_is_said_to_be_offline(
     valkey = private_servers.valkey()
     valkey.start()
     web = start_web(REDIS_URL=valkey.url, **QUICK)
-    ada, bo, conversation = await factory.pair()
+    ada, bo, conversation = await factory.acquainted()
     reader, _other = await at_browser(web, ada, f"/c/{conversation}"), await at_browser(web, bo)
     avatar = reader.row(conversation).locator(".avatar")
     await dot_is(avatar, "online")

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from chat.db import Pool
+from chat.presence.registry import update
 from tests.device import Connect, Device
 from tests.factory import Factory
 from tests.presence.conftest import Ask, Registry, answered, told, until, watch
@@ -16,7 +17,7 @@ from tests.servers import Serve
 @pytest.fixture
 async def people(factory: Factory) -> tuple[UUID, UUID]:
     """Two who have a conversation: she watches him."""
-    ada, bo, _ = await factory.pair()
+    ada, bo, _ = await factory.acquainted()
     return ada, bo
 
 
@@ -223,6 +224,23 @@ async def test_whoever_is_signed_out_is_offline_at_once(
     await hers.wait_until(lambda: bool({"offline", "unknown"} & set(told(hers, bo, since=seen))))
 
     assert asyncio.get_running_loop().time() - asked_at < 5
+
+
+async def test_when_the_clock_is_set_forward_those_who_are_there_are_back_at_once(
+    people: tuple[UUID, UUID], serve: Serve, connect: Connect, registry: Registry
+) -> None:
+    ada, bo = people
+    # Whoever goes on as before is told of again after a third of this.
+    url = await serve(presence_seconds=300)
+    hers, his = await connect(ada, url), await use(await connect(bo, url))
+    await watch(hers, bo)
+    await hers.wait_until(lambda: told(hers, bo)[-1:] == ["online"])
+
+    in_an_hour = datetime.now(UTC).timestamp() + 3600
+    await update(registry.server, [], longest=305, now=in_an_hour)
+
+    await hers.wait_until(lambda: told(hers, bo)[-2:] == ["offline", "online"])
+    await answered(his)
 
 
 async def test_who_becomes_invisible_looks_offline_and_nothing_tells_otherwise(

@@ -35,7 +35,7 @@ async def befriend(pool: Pool, one: UUID, other: UUID) -> None:
 
 
 async def test_a_stranger_is_told_nothing(factory: Factory, connect: Connect) -> None:
-    ada, bo, _ = await factory.pair()
+    ada, bo, _ = await factory.acquainted()
     stranger = await factory.user()
     theirs, hers, his = await connect(stranger), await connect(ada), await connect(bo)
 
@@ -85,7 +85,7 @@ async def test_somebody_is_seen_by_whom_it_is_shared_with(
 
 @pytest.mark.parametrize("blocker", ["ada", "bo"])
 async def test_a_block_hides_both_from_each_other(pool: Pool, factory: Factory, connect: Connect, blocker: str) -> None:
-    ada, bo, _ = await factory.pair()
+    ada, bo, _ = await factory.acquainted()
     await befriend(pool, ada, bo)
     pair = (ada, bo) if blocker == "ada" else (bo, ada)
     await pool.execute("insert into blocks (blocker_id, blocked_id) values ($1, $2)", *pair)
@@ -174,7 +174,7 @@ async def test_what_there_was_no_news_of_is_found_all_the_same(
 ) -> None:
     monkeypatch.setattr(watchers, "RECHECK_SECONDS", 0.2)
     url = await serve()
-    ada, bo, _ = await factory.pair()
+    ada, bo, _ = await factory.acquainted()
     hers = await connect(ada, url)
     await watch(hers, bo)
     assert told(hers, bo) == ["offline"]
@@ -208,7 +208,7 @@ async def test_those_on_screen_take_the_place_of_those_before(
 
 
 async def test_so_many_at_a_time_and_no_more(factory: Factory, connect: Connect) -> None:
-    ada, bo, _ = await factory.pair()
+    ada, bo, _ = await factory.acquainted()
     hers = await connect(ada)
 
     await watch(hers, *(UUID(int=number) for number in range(200)), bo)
@@ -220,7 +220,7 @@ async def test_so_many_at_a_time_and_no_more(factory: Factory, connect: Connect)
 
 async def test_a_change_is_told_to_so_many_and_no_more(factory: Factory, serve: Serve, connect: Connect) -> None:
     url = await serve(presence_watchers=2)
-    ada, bo, conversation = await factory.pair()
+    ada, bo, conversation = await factory.acquainted()
     hers = [await connect(ada, url) for _ in range(3)]
     his = await connect(bo, url)
     for device in hers:
@@ -244,7 +244,7 @@ async def test_a_change_is_told_to_so_many_and_no_more(factory: Factory, serve: 
 async def test_a_program_is_told_the_same_as_a_page(
     url: str, pool: Pool, factory: Factory, connect: Connect, ask: Ask
 ) -> None:
-    ada, bo, conversation = await factory.pair()
+    ada, bo, conversation = await factory.acquainted()
     his = await use(await connect(bo))
     program = await JsonDevice.connect(url, pool, ada, "read")
     try:

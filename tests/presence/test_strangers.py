@@ -1,0 +1,62 @@
+"""What strangers may not find out about who is there, and what it costs them to ask."""
+
+import asyncio
+from uuid import UUID
+
+from tests.device import Connect
+from tests.factory import Factory
+from tests.presence.conftest import Ask, Registry, told, watch
+from tests.servers import Serve
+
+
+async def test_to_open_a_conversation_with_somebody_is_not_enough_to_see_them(
+    factory: Factory, connect: Connect, ask: Ask, registry: Registry
+) -> None:
+    stranger, bo = await factory.user("stranger"), await factory.user("bo")
+    opened = await ask(stranger, "POST", "/conversations", {"kind": "direct", "user_id": str(bo)})
+    theirs, his = await connect(stranger), await connect(bo)
+    await his.say("presence:heartbeat", status="online")
+    await registry.becomes(bo, "online desktop")
+
+    await watch(theirs, bo)
+    await watch(his, stranger)
+
+    assert told(theirs, bo) == []
+    assert "presence" not in await ask(stranger, "GET", f"/users/{bo}")
+    # Who has opened it shows thereby who they are.
+    assert told(his, stranger) == ["offline"]
+
+    await theirs.send(opened["id"], "Hello")
+    await theirs.expect("presence:update", user_id=bo, status="online")
+
+
+async def test_who_were_in_a_deleted_conversation_see_each_other_no_more(
+    factory: Factory, connect: Connect, ask: Ask
+) -> None:
+    ada, bo, cy = await factory.three()
+    group = await factory.group(ada, bo, cy)
+    await factory.group(bo, cy)
+    his = await connect(bo)
+    await watch(his, ada, cy)
+    assert (told(his, ada), told(his, cy)) == (["offline"], ["offline"])
+
+    await ask(ada, "DELETE", f"/conversations/{group}")
+
+    await his.expect("presence:update", user_id=ada, status="unknown")
+    assert told(his, cy) == ["offline"]
+
+
+async def test_whoever_asks_about_many_again_and_again_is_read_more_slowly(
+    factory: Factory, serve: Serve, connect: Connect
+) -> None:
+    url = await serve(frame_limit_per_second=20)
+    device = await connect(await factory.user(), url)
+    loop = asyncio.get_running_loop()
+
+    started = loop.time()
+    for _ in range(6):
+        await device.say("presence:watch", user_ids=[UUID(int=number) for number in range(200)])
+    await watch(device)
+
+    # Each counts as eleven frames, of which a second's worth comes at once.
+    assert loop.time() - started > 2
