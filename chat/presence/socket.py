@@ -10,8 +10,11 @@ from chat.accounts.keys import LAST_USE
 from chat.presence.keys import HEARTBEATS, WATCHERS
 from chat.presence.model import Activity, Kind
 from chat.realtime.connection import Connection
+from chat.web.keys import SERVICES
 
 MAX_WATCHED = 200
+# To look up so many people, and to tell of them, costs as much as another frame.
+PEOPLE_PER_FRAME = 20
 
 
 class PresenceHeartbeat(msgspec.Struct):
@@ -35,7 +38,9 @@ async def presence_heartbeat(app: web.Application, connection: Connection, paylo
 
 
 async def presence_watch(app: web.Application, connection: Connection, payload: PresenceWatch) -> None:
-    """The device wants to know who of these is there, from now on."""
+    """The device wants to know who of these is there, from now on. Whoever asks about many is read the slower."""
+    if limit := app[SERVICES].settings.frame_limit_per_second:
+        connection.person.pace.take(limit, frames=len(payload.user_ids) / PEOPLE_PER_FRAME)
     await app[WATCHERS].watch(connection, payload.user_ids)
 
 

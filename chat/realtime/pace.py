@@ -14,8 +14,8 @@ class Pace:
     def __init__(self) -> None:
         self._due = 0.0
 
-    def take(self, per_second: int) -> float:
-        """Count a frame; the seconds for which it has to wait."""
+    def take(self, per_second: int, *, frames: float = 1) -> float:
+        """Count a frame, or what costs as much as so many; the seconds for which it has to wait."""
         now = time.monotonic()
-        self._due = max(self._due, now) + 1 / per_second
+        self._due = max(self._due, now) + frames / per_second
         return max(0.0, self._due - now - 1.0)
