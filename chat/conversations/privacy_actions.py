@@ -11,8 +11,9 @@ from chat.services import Services
 async def share_reads(services: Services, *, viewer_id: UUID, conversation_id: UUID, enabled: bool | None) -> None:
     """Let the others there see what one has read, and see what they have read; or neither. None: as one's settings say.
 
-    Raises `ConversationNotFound`.
+    Raises `ConversationNotFound`, and `RateLimited`.
     """
+    await services.count_change(viewer_id)
     is_member = await member_queries.set_read_receipts(
         services.pool, user_id=viewer_id, conversation_id=conversation_id, enabled=enabled
     )

@@ -24,7 +24,8 @@ async def tell_receipts(app: web.Application, connection: Connection, payload: S
     """How far the others have come, to a device that has opened the conversation."""
     seen = await snapshots.seen_by(app[SERVICES], viewer_id=connection.user_id, conversation_id=payload.conversation_id)
     for frame in [seen] if isinstance(seen, ReceiptCount) else seen or []:
-        await connection.tell(frame)
+        if payload.conversation_id in connection.open:
+            await connection.tell(frame)
 
 
 async def message_delivered(app: web.Application, connection: Connection, payload: UpTo) -> None:

@@ -42,7 +42,7 @@ async def typing_stop(app: web.Application, connection: Connection, payload: Typ
 async def tell_typing(app: web.Application, connection: Connection, payload: Subscribe) -> None:
     """Who is typing now, to a device that has opened the conversation."""
     for typist in app[HUB].typists.in_conversation(payload.conversation_id):
-        if connection.person.notices(typist.user_id):
+        if payload.conversation_id in connection.open and connection.person.notices(typist.user_id):
             await connection.tell(typist)
 
 

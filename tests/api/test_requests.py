@@ -271,4 +271,7 @@ async def test_every_change_of_conversations_may_come_too_fast_and_is_documented
     }
 
     assert {route: answer.refusal for route, answer in asked.items()} == dict.fromkeys(asked, (429, "RATE_LIMITED"))
+    direct = await of_ada.post("/conversations", kind="direct", user_id=bo)
+    shared = await of_ada.patch(one, read_receipts_enabled=False)
+    assert direct.refusal == shared.refusal == (429, "RATE_LIMITED")
     assert {endpoint.route for endpoint in ALL if RateLimited in endpoint.refusals} >= set(asked)

@@ -135,6 +135,8 @@ async def test_who_goes_on_is_not_told_of_again(
     ada, bo, conversation = await factory.pair()
     hers, his = await connect(ada, url), await connect(bo, url)
     await his.watch(conversation)
+    # Who types when that is answered is told with it.
+    await his.answered()
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:started")
 
