@@ -20,7 +20,7 @@ from chat.conversations.link_actions import welcome
 from chat.conversations.pages import shell_context
 from chat.conversations.views import seen_by_members
 from chat.db import create_pool
-from chat.events import Event, Message, MessageCreated
+from chat.events import Event, Message, MessageCreated, PresenceChanged
 from chat.fanout import fan_out
 from chat.folders import resource_folder
 from chat.messages import actions as messages
@@ -157,11 +157,16 @@ async def _running(app: web.Application, settings: Settings) -> AsyncIterator[No
         watchers.set_lost("the bus", is_degraded)
         await hub.set_degraded(is_degraded)
 
+    def receive(event: Event) -> None:
+        hub.emit(event)
+        if isinstance(event, PresenceChanged) and event.status == "offline":
+            heartbeats.contradict(roster.of(event.user_id))
+
     bus = Bus(
         redis,
         pool,
         settings.database_url,
-        receive=hub.emit,
+        receive=receive,
         missed=missed,
         degraded=degraded,
         read_message=read_message,

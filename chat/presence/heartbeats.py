@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from chat.presence import registry
@@ -79,6 +79,14 @@ class Heartbeats:
         for device in self._devices.values():
             device.sent, device.is_known = None, True
         self._wake.set()
+
+    def contradict(self, connections: Iterable[Connection]) -> None:
+        """Others were told that nobody is there: where that isn't so, because the clock of Redis was set forward
+        perhaps, tell it of these at once."""
+        for connection in connections:
+            if connection in self._devices:
+                self._devices[connection].sent = None
+                self._wake.set()
 
     async def run(self) -> None:
         """Tell Redis for ever; while it is away, what is to be told is gathered."""

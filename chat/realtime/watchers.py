@@ -208,12 +208,12 @@ class Watchers:
 
     async def _look(self, watching: Sequence[Watched], *, answer: bool = False) -> None:
         """Look up who may see whom, and how those are; tell what is new, or, as an `answer`, all of it."""
-        if not watching or self._is_lost:
+        if not watching:
             return
         pairs = list({(connection.user_id, user_id) for connection, user_id in watching})
         async with self._gate:
             if self._is_lost:
-                return  # while this one waited
+                return
             with self._meanwhile.looking() as began:
                 found = await self._fetch(pairs)
                 news = self._learn(watching, found, began=began, answer=answer)
