@@ -31,11 +31,12 @@ from chat.presence.heartbeats import Heartbeats
 from chat.presence.keys import HEARTBEATS, WATCHERS
 from chat.realtime.bus import Bus
 from chat.realtime.connection import GOING_AWAY
-from chat.realtime.frames import ReceiptCount, SystemResync
+from chat.realtime.frames import SystemResync
 from chat.realtime.hub import Hub
 from chat.realtime.newcomers import NEWCOMERS, Newcomers
 from chat.realtime.presence import PresenceUpdate
 from chat.realtime.receipt_counts import ReceiptCounts
+from chat.realtime.receipts import ReceiptCount
 from chat.realtime.recheck import Recheck
 from chat.realtime.render import Renderer
 from chat.realtime.roster import Membership, Roster

@@ -34,10 +34,10 @@ from chat.realtime.frames import (
     SystemDegraded,
     SystemResync,
     json_form,
-    receipt_updated,
 )
 from chat.realtime.person import Privacy
 from chat.realtime.receipt_counts import ReceiptCounts
+from chat.realtime.receipts import receipt_updated
 from chat.realtime.render import Renderer
 from chat.realtime.roster import Roster
 from chat.realtime.typists import Typists

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chat import redis
 from chat.db import UNAVAILABLE
-from chat.realtime.frames import ReceiptCount
+from chat.realtime.receipts import ReceiptCount
 from chat.realtime.roster import Roster
 from chat.web import metrics
 from chat.web.logs import get_logger

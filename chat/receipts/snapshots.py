@@ -11,7 +11,8 @@ from msgspec import UNSET
 from chat import redis
 from chat.conversations import unflushed
 from chat.conversations.unflushed import UpTo
-from chat.realtime.frames import Frame, ReceiptCount, ReceiptUpdated
+from chat.realtime.frames import Frame
+from chat.realtime.receipts import ReceiptCount, ReceiptUpdated
 from chat.receipts import queries, snapshot_queries
 from chat.receipts.tally import tallies
 from chat.services import Services

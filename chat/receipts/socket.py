@@ -7,7 +7,7 @@ from aiohttp import web
 
 from chat.messages.socket import Subscribe
 from chat.realtime.connection import Connection
-from chat.realtime.frames import ReceiptCount
+from chat.realtime.receipts import ReceiptCount
 from chat.receipts import actions, snapshots
 from chat.receipts.keys import RECORDER
 from chat.web.keys import SERVICES
