@@ -3,12 +3,16 @@
  * newest of them. The page brings what holds at first (`data-receipts`), the socket what becomes of it.
  */
 
+import { downFor } from './connection.js';
 import { on, onAction, openConversation, openId, openTimeline, userId } from './page.js';
+import { subscribe } from './sync.js';
 import { moment, shortMoment } from './times.js';
 import { act } from './tools.js';
 
 /** Of so many messages at the end of a larger conversation the readers are counted. */
 const COUNTED = 50;
+/** Milliseconds within which the server has told of everybody. */
+const ANSWER_WITHIN = 2_000;
 
 /**
  * Somebody else in a smaller conversation, who came in after message `joined`. What was read is null where it isn't
@@ -18,11 +22,14 @@ const COUNTED = 50;
 
 /** @type {Map<string, Other>} by the person's id */
 const others = new Map();
+/** Those of whom nothing has been told since the server was asked. @type {Set<string>} */
+let unheard = new Set();
 /** What holds in a larger conversation, as `receipt:count` tells it; null where nothing is told. */
 let counted = null;
 
 function opened() {
   others.clear();
+  unheard.clear();
   counted = null;
   const told = JSON.parse(openConversation()?.dataset.receipts ?? 'null');
   if (Array.isArray(told)) told.forEach(note);
@@ -40,8 +47,27 @@ function note({ user_id: id, joined_seq: joined, delivered_up_to: delivered, rea
 function onUpdated(frame) {
   if (frame.conversation_id !== openId() || frame.user_id === userId) return;
   counted = null;
+  unheard.delete(frame.user_id);
   note(frame);
   show();
+}
+
+/** Now how far each of the others has come is told anew: of whom it isn't, it may not be known any more. */
+function onSubscribed(frame) {
+  if (frame.conversation_id !== openId()) return;
+  unheard = new Set(others.keys());
+  setTimeout(forgetUnheard, ANSWER_WITHIN, unheard);
+}
+
+function forgetUnheard(those) {
+  if (those !== unheard || downFor()) return;
+  for (const id of those) others.delete(id);
+  show();
+}
+
+/** Perhaps somebody has come or left. In larger conversations the server counts, and tells when it has. */
+function onPeople({ conversation_id: conversation }) {
+  if (conversation === openId() && others.size) subscribe();
 }
 
 function onCount(frame) {
@@ -126,5 +152,7 @@ export function start() {
   on('timeline', show);
   on('receipt:updated', onUpdated);
   on('receipt:count', onCount);
+  on('subscribed', onSubscribed);
+  on('conversation:updated', onPeople);
   onAction('receipts', (ticks) => act('showReceipts', ticks));
 }

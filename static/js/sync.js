@@ -28,7 +28,8 @@ function opened() {
   subscribe();
 }
 
-function subscribe() {
+/** Follow the open conversation from what is on the screen on; doing it again asks how all of it stands now. */
+export function subscribe() {
   clearTimeout(timer);
   ahead.clear();
   asked = 0;

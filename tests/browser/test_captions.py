@@ -87,3 +87,24 @@ async def test_the_toolbar_leaves_in_sight_who_has_read_it(
     above, below = [box for box in boxes if box is not None]
     # A line for the label, above the one for the time.
     assert above["y"] + above["height"] <= below["y"] - 12
+
+
+async def test_who_has_left_or_is_blocked_counts_no_more(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo, cy = await factory.three()
+    dee = await factory.user("dee")
+    group = await factory.group(ada, bo, cy, dee)
+    await factory.say(group, [(ada, "Who comes?", factory.later())])
+    for person in (bo, cy, dee):
+        await factory.read(group, person, 1)
+    writer = await at_browser(web, ada, f"/c/{group}")
+    await expect(ticks(writer, "Who comes?")).to_have_attribute("data-readers", "3")
+
+    leaver = await at_browser(web, cy, f"/c/{group}/leave")
+    await leaver.page.get_by_role("button", name="Leave").click()
+    await expect(ticks(writer, "Who comes?")).to_have_attribute("data-readers", "2")
+
+    blocker = await at_browser(web, dee, f"/people/{ada}/block")
+    await blocker.page.get_by_role("button", name="Block").click()
+    await expect(ticks(writer, "Who comes?")).to_have_attribute("data-readers", "1")

@@ -86,6 +86,7 @@ async def test_ticks_are_right_before_the_socket_is_there_and_after_a_change(
 
     writer = await at_browser(web, ada, f"/c/{conversation}")
     await writer.do("One", "Edit")
+    await expect(writer.field).to_have_value("One")
     await writer.write("The first")
     await status_is(writer, "The first", "read")
 
