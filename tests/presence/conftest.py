@@ -11,6 +11,7 @@ import redis.asyncio
 from chat.db import Pool
 from chat.presence.registry import EXPIRY, STATE
 from tests.device import Device
+from tests.factory import Factory
 from tests.program import Program, make_token
 
 # A person asks the API: `await ask(user_id, "PATCH", "/users/me", {"invisible": True})`.
@@ -62,6 +63,19 @@ async def registry(redis_url: str) -> AsyncIterator[Registry]:
     server = redis.asyncio.Redis.from_url(redis_url)
     yield Registry(server)
     await server.aclose()
+
+
+@pytest.fixture
+async def people(factory: Factory) -> tuple[UUID, UUID]:
+    """Two who have a conversation: she watches him."""
+    ada, bo, _ = await factory.acquainted()
+    return ada, bo
+
+
+async def use(device: Device, /, **said: object) -> Device:
+    """Somebody uses this device."""
+    await device.say("presence:heartbeat", **({"status": "online"} | said))
+    return device
 
 
 async def until(find: Callable[[], Awaitable[object]], wanted: object, *, within: float = 20) -> None:
