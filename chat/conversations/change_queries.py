@@ -128,17 +128,25 @@ async def other_owner(connection: Connection, *, conversation_id: UUID, user_id:
     return bool(found)
 
 
-async def member(connection: Connection, *, conversation_id: UUID, user_id: UUID) -> Record | None:
-    """`role`, `display_name` and `active` of somebody who is in the conversation."""
-    return await connection.fetchrow(
+async def member(connection: Connection, *, conversation_id: UUID, user_id: UUID, viewer_id: UUID) -> Record | None:
+    """`role`, `display_name` and `active` of somebody who is in the conversation.
+
+    That person and the viewer are held, in the order in which receipts take members: one of them is about to be
+    changed, and the line that tells of it moves the viewer's watermarks.
+    """
+    records = await connection.fetch(
         """
-        select m.role, u.display_name, u.deactivated_at is null as active
+        select m.user_id, m.role, u.display_name, u.deactivated_at is null as active
         from members m join users u on u.id = m.user_id
-        where m.conversation_id = $1 and m.user_id = $2
+        where m.conversation_id = $1 and m.user_id in ($2, $3)
+        order by m.conversation_id, m.user_id
+        for no key update of m
         """,
         conversation_id,
         user_id,
+        viewer_id,
     )
+    return next((record for record in records if record["user_id"] == user_id), None)
 
 
 async def set_role(connection: Connection, *, conversation_id: UUID, user_id: UUID, role: MemberRole) -> None:

@@ -142,7 +142,7 @@ async def remove_person(services: Services, *, viewer_id: UUID, conversation_id:
         change,
         viewer,
     ):
-        member = await change_queries.member(change.connection, conversation_id=conversation_id, user_id=user_id)
+        member = await _find_member(change, user_id)
         if member is None:
             return False
         viewer.require_removal(member["role"])
@@ -217,8 +217,14 @@ async def hand_over(services: Services, *, viewer_id: UUID, conversation_id: UUI
         await change.say(f"handed the {viewer.kind} over to {member['display_name']}")
 
 
+async def _find_member(change: Change, user_id: UUID) -> Record | None:
+    return await change_queries.member(
+        change.connection, conversation_id=change.conversation_id, user_id=user_id, viewer_id=change.viewer_id
+    )
+
+
 async def _member(change: Change, user_id: UUID) -> Record:
-    member = await change_queries.member(change.connection, conversation_id=change.conversation_id, user_id=user_id)
+    member = await _find_member(change, user_id)
     if member is None:
         raise NotFound("This person is not in it.")
     return member

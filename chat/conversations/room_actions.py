@@ -77,7 +77,7 @@ async def join(services: Services, *, viewer_id: UUID, conversation_id: UUID) ->
 async def enter(change: Change, *, invited: bool) -> bool:
     """Take the viewer into the room, unless it is one of theirs; a private one only lets in who is `invited`."""
     member = await change_queries.member(
-        change.connection, conversation_id=change.conversation_id, user_id=change.viewer_id
+        change.connection, conversation_id=change.conversation_id, user_id=change.viewer_id, viewer_id=change.viewer_id
     )
     if member is not None:
         return False

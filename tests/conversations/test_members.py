@@ -1,5 +1,7 @@
 """Who is in a conversation: adding, removing, leaving."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from uuid import uuid4
 
@@ -8,7 +10,7 @@ import pytest
 
 from chat.app import create_app
 from chat.conversations import actions
-from chat.conversations.member_actions import add_people, leave, remove_person
+from chat.conversations.member_actions import add_people, hand_over, leave, remove_person
 from chat.conversations.model import ConversationNotFound, NotInConversation
 from chat.conversations.room_actions import join
 from chat.db import Pool
@@ -268,3 +270,24 @@ async def test_nobody_floods_a_room_with_coming_and_going(settings: Settings, po
 
     assert 5 < (refusal.value.retry_after or 0) <= 6
     assert await lines(pool, room) == ["Bo joined", "Bo left", "Bo joined", "Bo left", "Cy joined"]
+
+
+@pytest.mark.parametrize("change", [remove_person, hand_over])
+async def test_members_are_taken_in_the_order_in_which_receipts_take_them(
+    services: Services, pool: Pool, factory: Factory, change: Callable[..., Coroutine[None, None, object]]
+) -> None:
+    first, last = sorted([await factory.user(), await factory.user()])
+    group = await factory.group(first, last)
+    take = "select from members where conversation_id = $1 and user_id = $2 for no key update"
+
+    async with pool.acquire() as receipts, receipts.transaction():
+        # In a deadlock it would be the other one that PostgreSQL breaks off.
+        await receipts.execute("set local deadlock_timeout = '1min'")
+        await receipts.execute(take, group, first)
+        changing = asyncio.create_task(change(services, viewer_id=first, conversation_id=group, user_id=last))
+        async with asyncio.timeout(10):
+            while not await pool.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+        await receipts.execute(take, group, last)
+
+    await changing
