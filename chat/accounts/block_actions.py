@@ -4,10 +4,11 @@ whether the other is there; and they are no contacts."""
 from uuid import UUID
 
 from chat.accounts import block_queries, contact_actions, contact_queries
-from chat.accounts.contact_model import PersonPlace, Relations, part_of
+from chat.accounts.contact_model import PersonPlace, Relation, part_of
 from chat.errors import NotFound, ValidationFailed
 from chat.events import ConversationListed, PersonChanged
 from chat.services import Services
+from chat.web.cursors import Part
 
 BLOCKED_PAGE = 50
 
@@ -38,7 +39,7 @@ async def unblock(services: Services, *, viewer_id: UUID, user_id: UUID) -> None
 
 async def blocked(
     services: Services, *, viewer_id: UUID, after: PersonPlace | None = None, limit: int = BLOCKED_PAGE
-) -> Relations:
+) -> Part[Relation, PersonPlace]:
     """Whom the viewer has blocked, by name, after a place."""
     found = await block_queries.blocked(services.pool, blocker_id=viewer_id, after=after, limit=limit + 1)
     return part_of(found, limit=limit)

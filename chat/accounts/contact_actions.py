@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from chat.accounts import contact_queries
-from chat.accounts.contact_model import ContactStatus, PersonPlace, Relation, Relations, part_of
+from chat.accounts.contact_model import ContactStatus, PersonPlace, Relation, part_of
 from chat.db import Connection
 from chat.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chat.events import ContactsChanged, PersonChanged
 from chat.services import Services
+from chat.web.cursors import Part
 
 CONTACTS_MAX = 1000
 # That somebody has sent; and so many may wait for somebody.
@@ -108,7 +109,7 @@ async def listed(
     status: ContactStatus | None = None,
     after: PersonPlace | None = None,
     limit: int = CONTACTS_PAGE,
-) -> Relations:
+) -> Part[Relation, PersonPlace]:
     """The viewer's contacts and requests, those of one status or all of them, by name, after a place."""
     found = await contact_queries.listed(
         services.pool, viewer_id=viewer_id, status=status, after=after, limit=limit + 1

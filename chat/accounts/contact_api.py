@@ -7,10 +7,10 @@ from aiohttp import web
 
 from chat.accounts import block_actions, contact_actions
 from chat.accounts.api import user_of
-from chat.accounts.contact_model import ContactStatus, PersonPlace, Relation, Relations
+from chat.accounts.contact_model import ContactStatus, PersonPlace, Relation
 from chat.events import Time
-from chat.web.api import Call, Page, PageQuery, answer, no_content
-from chat.web.cursors import decode_cursor, encode_cursor
+from chat.web.api import Call, PageQuery, answer, no_content, page_of_part
+from chat.web.cursors import decode_cursor
 from chat.web.shapes import User
 
 
@@ -40,7 +40,7 @@ async def list_contacts(call: Call[None, ContactsQuery]) -> web.Response:
         after=decode_cursor(query.cursor, PersonPlace),
         limit=query.limit,
     )
-    return answer(_page(part, [_contact(relation) for relation in part.items]))
+    return answer(page_of_part(part, [_contact(relation) for relation in part.items]))
 
 
 async def add_contact(call: Call[None, None]) -> web.Response:
@@ -58,7 +58,7 @@ async def list_blocks(call: Call[None, PageQuery]) -> web.Response:
     """Whom one has blocked, by name."""
     after = decode_cursor(call.query.cursor, PersonPlace)
     part = await block_actions.blocked(call.services, viewer_id=call.viewer.id, after=after, limit=call.query.limit)
-    return answer(_page(part, [user_of(relation.person) for relation in part.items]))
+    return answer(page_of_part(part, [user_of(relation.person) for relation in part.items]))
 
 
 async def block_user(call: Call[None, None]) -> web.Response:
@@ -82,7 +82,3 @@ def _contact(relation: Relation) -> Contact:
     # Of a request there is always both.
     status, requested_at = cast("ContactStatus", relation.status), cast("Time", relation.requested_at)
     return Contact(user_of(relation.person), status, requested_at, relation.accepted_at)
-
-
-def _page(part: Relations, items: list[Any]) -> Page[Any]:
-    return Page(items, encode_cursor(part.after) if part.after else None, part.after is not None)

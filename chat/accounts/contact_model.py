@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from chat.accounts.model import Person
+from chat.web.cursors import Part
 from chat.web.shapes import Text
 
 # "incoming": the other has asked the viewer, "outgoing": the viewer has asked the other.
@@ -50,16 +51,8 @@ class Counts:
     outgoing: int
 
 
-@dataclass(frozen=True, slots=True)
-class Relations:
-    """A part of a list, and the place after which it goes on: None at the end."""
-
-    items: list[Relation]
-    after: PersonPlace | None
-
-
-def part_of(found: list[Relation], *, limit: int) -> Relations:
+def part_of(found: list[Relation], *, limit: int) -> Part[Relation, PersonPlace]:
     """A part of a list from what a query found that asked for one more than `limit`."""
     items = found[:limit]
     last = items[-1].person if len(found) > limit else None
-    return Relations(items, PersonPlace(last.display_name, last.username) if last else None)
+    return Part(items, PersonPlace(last.display_name, last.username) if last else None)

@@ -9,12 +9,12 @@ from uuid import UUID
 from aiohttp import web
 
 from chat.accounts import actions, block_actions, contact_actions
-from chat.accounts.contact_model import PersonPlace, Relation, Relations
+from chat.accounts.contact_model import PersonPlace, Relation
 from chat.accounts.sessions import require_viewer
 from chat.errors import ChatError, Conflict, Forbidden, NotFound, RateLimited, ValidationFailed
 from chat.names import SEARCH_MAX
 from chat.services import Services
-from chat.web.cursors import decode_cursor, encode_cursor
+from chat.web.cursors import Part, decode_cursor, encode_cursor
 from chat.web.forms import read_form
 from chat.web.keys import SERVICES
 from chat.web.notices import redirect_with_notice, take_notice
@@ -176,6 +176,6 @@ def _place(cursor: str) -> PersonPlace | None:
     return decode_cursor(cursor, PersonPlace) if cursor else None
 
 
-def _shown(part: Relations, name: str) -> People:
+def _shown(part: Part[Relation, PersonPlace], name: str) -> People:
     more = f"/contacts?{urlencode({name: encode_cursor(part.after)})}" if part.after else ""
     return People(part.items, more)

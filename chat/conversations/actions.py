@@ -5,12 +5,13 @@ from uuid import UUID
 
 from chat.conversations import queries
 from chat.conversations.access import standing
-from chat.conversations.model import ConversationNotFound, Part, Row, RowPlace, pair
+from chat.conversations.model import ConversationNotFound, Row, RowPlace, pair
 from chat.conversations.rows import rows_of
 from chat.errors import Forbidden, NotFound, ValidationFailed
 from chat.events import ConversationListed
 from chat.ids import new_id
 from chat.services import Services
+from chat.web.cursors import Part
 
 LIST_LIMIT = 100
 SWITCHER_LIMIT = 8

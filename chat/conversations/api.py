@@ -16,11 +16,11 @@ from chat.conversations import (
 )
 from chat.conversations.access import Deed, standing
 from chat.conversations.keys import FIND_MESSAGES
-from chat.conversations.model import Item, Notify, Part, RowPlace, Visibility
+from chat.conversations.model import Notify, RowPlace, Visibility
 from chat.conversations.views import views
 from chat.events import Time
-from chat.web.api import Call, Model, Page, PageQuery, answer, no_content
-from chat.web.cursors import decode_cursor, encode_cursor
+from chat.web.api import Call, Model, PageQuery, answer, no_content, page_of_part
+from chat.web.cursors import decode_cursor
 
 # More than any group holds; how many that is, is for the installation to say.
 UserIds = Annotated[list[UUID], Meta(max_length=10_000)]
@@ -142,11 +142,6 @@ async def delete_conversation(call: Call[None, None]) -> web.Response:
     """Take a group or a room from everyone. Only its owners may."""
     await detail_actions.delete(call.services, viewer_id=call.viewer.id, conversation_id=call.id("conversation_id"))
     return no_content()
-
-
-def page_of_part(part: Part[Any, Any], items: list[Item]) -> Page[Item]:
-    """A part of a list as a page of these items."""
-    return Page(items, None if part.after is None else encode_cursor(part.after), part.after is not None)
 
 
 async def show(call: Call[Any, Any], conversation_id: UUID, *, status: int = 200) -> web.Response:

@@ -11,10 +11,10 @@ from chat.accounts import block_actions
 from chat.accounts.model import Invite
 from chat.conversations import actions, link_actions, member_actions
 from chat.conversations.access import Deed, Standing, standing
-from chat.conversations.model import Item, Member, MemberPlace, Part, RoomPlace, Row
+from chat.conversations.model import Member, MemberPlace, RoomPlace, Row
 from chat.errors import ChatError
 from chat.services import Services
-from chat.web.cursors import decode_cursor, encode_cursor
+from chat.web.cursors import Item, Part, decode_cursor, encode_cursor
 
 # Muted until then is muted until the person takes it back.
 FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)

@@ -7,10 +7,11 @@ from chat.accounts.model import Person
 from chat.conversations import change_queries, member_queries
 from chat.conversations.access import Deed, standing
 from chat.conversations.changes import Change, changing_as
-from chat.conversations.model import Member, MemberPlace, MemberRole, Part, in_words
+from chat.conversations.model import Member, MemberPlace, MemberRole, in_words
 from chat.db import Record
 from chat.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from chat.services import Services
+from chat.web.cursors import Part
 
 MEMBERS_PAGE = 50
 # How many of those who were added together are called by their names.

@@ -7,11 +7,11 @@ from aiohttp import web
 
 from chat.accounts.showing import with_presence
 from chat.conversations import member_actions, model
-from chat.conversations.api import UserIds, page_of_part, show
+from chat.conversations.api import UserIds, show
 from chat.conversations.model import MemberPlace, MemberRole
 from chat.errors import NotFound
 from chat.events import Time
-from chat.web.api import Call, Model, PageQuery, answer, no_content
+from chat.web.api import Call, Model, PageQuery, answer, no_content, page_of_part
 from chat.web.cursors import decode_cursor
 from chat.web.shapes import Text, User, UserWithPresence
 from chat.web.throttle import count_search

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID, uuid5
 
 import msgspec
@@ -24,9 +24,6 @@ Notify: TypeAlias = Literal["all", "mentions", "none"]
 # The times that people may name.
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
-Item = TypeVar("Item")
-Place = TypeVar("Place", bound=msgspec.Struct)
-
 
 class ConversationNotFound(NotFound):
     """There is no such conversation, or this person is not in it: nobody learns which."""
@@ -42,14 +39,6 @@ class NotInConversation(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("You are not in this room. Join it first.")
-
-
-@dataclass(frozen=True, slots=True)
-class Part(Generic[Item, Place]):
-    """A part of a list, and the place after which it goes on: None at the end."""
-
-    items: list[Item]
-    after: Place | None
 
 
 class RowPlace(msgspec.Struct, frozen=True):

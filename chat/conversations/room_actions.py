@@ -8,7 +8,6 @@ from chat.conversations.model import (
     ConversationNotFound,
     Details,
     NewConversation,
-    Part,
     Room,
     RoomPlace,
     Visibility,
@@ -17,6 +16,7 @@ from chat.conversations.model import (
 from chat.conversations.names import check_room_name, check_topic
 from chat.errors import Forbidden
 from chat.services import Services
+from chat.web.cursors import Part
 
 ROOMS_PAGE = 50
 

@@ -6,9 +6,9 @@ import msgspec
 from aiohttp import web
 
 from chat.conversations import member_actions, model, room_actions
-from chat.conversations.api import page_of_part, show
+from chat.conversations.api import show
 from chat.conversations.model import RoomPlace, Visibility
-from chat.web.api import Call, PageQuery, answer, no_content
+from chat.web.api import Call, PageQuery, answer, no_content, page_of_part
 from chat.web.cursors import decode_cursor
 from chat.web.shapes import Text
 from chat.web.throttle import count_search

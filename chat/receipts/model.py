@@ -6,8 +6,9 @@ from uuid import UUID
 
 import msgspec
 
-from chat.conversations.model import Part, seen_up_to
+from chat.conversations.model import seen_up_to
 from chat.events import Sender, Time
+from chat.web.cursors import Part
 from chat.web.shapes import Status, Text
 
 # A conversation and a person in it, as the rows of members are ordered, and locked.

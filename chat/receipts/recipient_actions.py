@@ -6,7 +6,6 @@ from uuid import UUID
 
 from chat import redis
 from chat.conversations import unflushed
-from chat.conversations.model import Part
 from chat.conversations.unflushed import UpTo
 from chat.db import Record
 from chat.errors import Forbidden
@@ -15,6 +14,7 @@ from chat.messages import actions as messages
 from chat.receipts import recipient_queries
 from chat.receipts.model import STATUSES, Counts, Receipts, Recipient, RecipientPlace
 from chat.services import Services
+from chat.web.cursors import Part
 from chat.web.shapes import Status, has_status
 
 

@@ -19,6 +19,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chat.errors import ChatError, Forbidden, TooLarge, ValidationFailed
 from chat.services import Services
 from chat.web.compression import compress_response
+from chat.web.cursors import Part, encode_cursor
 from chat.web.keys import SERVICES, VIEWER, SignedIn
 from chat.web.paths import path_id
 from chat.web.tokens import Scope
@@ -182,6 +183,11 @@ def page_of(found: list[Item], *, limit: int, cursor: Callable[[Item], str]) -> 
     """A page from what a query found that asked for one item more than `limit`; `cursor` makes one from the last."""
     items, has_more = found[:limit], len(found) > limit
     return Page(items, cursor(items[-1]) if has_more else None, has_more)
+
+
+def page_of_part(part: Part[Any, Any], items: list[Item]) -> Page[Item]:
+    """A part of a list as a page of these items."""
+    return Page(items, None if part.after is None else encode_cursor(part.after), part.after is not None)
 
 
 def _serve(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.Response]]:

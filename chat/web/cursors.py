@@ -5,11 +5,23 @@ read anyway. It only has to be one that the query can be run with.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from chat.errors import ValidationFailed
+
+Item = TypeVar("Item")
+Place = TypeVar("Place", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Item, Place]):
+    """A part of a list, and the place after which it goes on: None at the end."""
+
+    items: list[Item]
+    after: Place | None
 
 
 def encode_cursor(place: msgspec.Struct) -> str:
