@@ -118,11 +118,8 @@ function wrote({ conversation_id: conversation, seq }) {
 }
 
 function onSubscribed(frame) {
-  const { conversation_id: conversation, read_up_to: upTo } = frame;
   heard(frame);
-  if (upTo >= (marks.get(conversation) ?? 0)) return;
-  untold.set(conversation, marks.get(conversation));
-  tellSoon();
+  remind(frame.conversation_id, frame.read_up_to, frame.unread_from);
 }
 
 /** The rows are the server's again: what they say is known there. */
@@ -131,6 +128,17 @@ function onListed() {
     const { readUpTo: upTo, unreadFrom: from } = rowOf(conversation)?.dataset ?? {};
     if (upTo >= seq && !(from <= seq)) settle(conversation);
   }
+  for (const conversation of marks.keys()) {
+    const { readUpTo: upTo, unreadFrom: from } = rowOf(conversation)?.dataset ?? {};
+    remind(conversation, Number(upTo), from);
+  }
+}
+
+/** A server that knows less than it has told has lost it. It is told once: if that is lost, too, this comes again. */
+function remind(conversation, upTo, from) {
+  const seq = marks.get(conversation);
+  if (!(seq > upTo) || from || untold.has(conversation)) return;
+  send('receipt:read', { conversation_id: conversation, up_to_seq: seq });
 }
 
 function tellSoon() {

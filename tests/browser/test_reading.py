@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from uuid import UUID
 
 from playwright.async_api import Locator, Route, WebSocketRoute, expect
@@ -113,6 +114,21 @@ async def test_what_was_read_before_the_page_was_closed_off_line_is_told_by_the_
     later = await reader.open_tab("/")
     await expect(badge(later, conversation)).to_be_hidden()
     await has_read(factory.pool, conversation, bo, 60)
+
+
+async def test_a_server_that_has_lost_it_is_told_again(line: Proxy, factory: Factory, at_browser: AtBrowser) -> None:
+    ada, bo, conversation = await talk(factory, messages=3)
+    other = await factory.group(ada, bo)
+    reader = await at_browser(line, bo, f"/c/{conversation}")
+    await has_read(factory.pool, conversation, bo, 3)
+    await reader.row(other).click()
+    await expect(reader.page).to_have_url(re.compile(str(other)))
+
+    await reader.unplug(line)
+    await factory.pool.execute("update members set read_up_to_seq = 1 where user_id = $1", bo)
+    await reader.plug_in(line)
+
+    await has_read(factory.pool, conversation, bo, 3)
 
 
 async def test_a_clock_that_is_set_back_holds_nothing_up(
