@@ -87,6 +87,7 @@ class Watchers:
         self._fetch = fetch
         self._most = most
         self._grace = grace
+        # Whom each connection has on screen; of those that may be seen, by which connections, and how they are.
         self._wanted: dict[Connection, frozenset[UUID]] = {}
         self._seeing: defaultdict[UUID, set[Connection]] = defaultdict(set)
         self._states: dict[UUID, PresenceUpdate] = {}
@@ -96,8 +97,9 @@ class Watchers:
         self._doubts_all = False
         self._wake = asyncio.Event()
         self._is_lost = False
+        # Who finds that Redis is lost. For a while after its return it still counts as lost.
         self._lost_by: set[str] = set()
-        self._finding: asyncio.TimerHandle | None = None
+        self._resuming: asyncio.TimerHandle | None = None
 
     async def watch(self, connection: Connection, user_ids: Iterable[UUID]) -> None:
         """Tell the connection of these people from now on, instead of those before, and at once of how it is now.
@@ -153,9 +155,9 @@ class Watchers:
 
     def set_lost(self, by: str, is_lost: bool) -> None:
         """Redis was lost, or is back, as somebody has found. It is back when everybody has found it to be."""
-        if self._finding is not None:
-            self._finding.cancel()
-            self._finding = None
+        if self._resuming is not None:
+            self._resuming.cancel()
+            self._resuming = None
         (self._lost_by.add if is_lost else self._lost_by.discard)(by)
         if self._lost_by:
             self._is_lost = True
@@ -163,9 +165,9 @@ class Watchers:
             self._states.clear()
             self._meanwhile.lost_at = self._meanwhile.next()
         else:
-            self._finding = asyncio.get_running_loop().call_later(self._grace, self._find)
+            self._resuming = asyncio.get_running_loop().call_later(self._grace, self._resume)
 
-    def _find(self) -> None:
+    def _resume(self) -> None:
         self._is_lost = False
         self.doubt(None)
 
