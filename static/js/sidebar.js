@@ -148,7 +148,10 @@ async function lost({ conversation_id: id, reason }) {
   if (id === openId()) show(reason);
 }
 
-/** The answer says itself where it goes. Not by htmx's own request, of which an element has one at a time. @returns the status, where there is an answer */
+/**
+ * The answer says itself where it goes. Not by htmx's own request, of which an element has one at a time.
+ * @returns {Promise<number | undefined>} the status, where there is an answer
+ */
 async function swapIn(path) {
   const askedAt = performance.now();
   try {
