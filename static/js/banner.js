@@ -12,13 +12,14 @@ const FAILED = 'That didn’t load. Try again in a moment.';
 const banner = document.getElementById('banner');
 
 let degraded = false;
-let failed = false;
+/** Why something didn't load, for as long as that is said. */
+let failed = '';
 let waiting;
 
 /** @returns {string} empty where there is nothing to say */
 function current() {
   if (!isOpen()) return navigator.onLine ? RECONNECTING : OFFLINE;
-  if (failed) return FAILED;
+  if (failed) return failed;
   return degraded ? DEGRADED : '';
 }
 
@@ -38,11 +39,11 @@ function update() {
 }
 
 /** A page that can't be loaded says so, instead of a click that does nothing. */
-function failedToLoad() {
-  failed = true;
+function failedToLoad({ reason = FAILED }) {
+  failed = reason;
   update();
   setTimeout(() => {
-    failed = false;
+    failed = '';
     update();
   }, 5_000);
 }

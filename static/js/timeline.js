@@ -113,15 +113,20 @@ function trim() {
   separateDays();
 }
 
-/** Messages that couldn't be loaded are asked for again; what the server says instead isn't a page of messages. */
+/**
+ * Messages that couldn't be loaded are asked for again; what the server says instead isn't a page of messages. Who is
+ * too fast reads that where the button stands, if the answer was made for that place, or above all of it.
+ */
 function watchLoading() {
   const again = (sentinel) => setTimeout(() => htmx.process(sentinel, true), 3_000);
   document.addEventListener('htmx:before:swap', (event) => {
-    const { sourceElement, response } = event.detail.ctx;
+    const { sourceElement, target, response, swap, text } = event.detail.ctx;
     if (!(response?.status >= 400) || event.defaultPrevented) return;
+    const isTooFast = response.status === 429;
+    const hasNoPlace = swap === 'none';
     if (isSentinel(sourceElement)) again(sourceElement);
-    else if (response.status !== 429 && response.status < 500) return;
-    else emit('failed-to-load');
+    else if (isTooFast ? !hasNoPlace && target !== pane : response.status < 500) return;
+    else emit('failed-to-load', { reason: isTooFast && hasNoPlace ? text : undefined });
     event.preventDefault();
   });
   document.addEventListener('htmx:error', ({ detail: { ctx } }) => {

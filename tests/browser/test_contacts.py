@@ -206,3 +206,40 @@ async def test_what_was_not_saved_says_so_and_stands_as_it_was(
     await expect(person.page.locator("#saved")).to_be_empty()
     await expect(person.page.locator("#sharing-everyone")).to_be_checked()
     await expect(person.page.locator("#invisible")).to_be_checked()
+
+
+async def test_whoever_has_asked_for_more_keeps_it_when_there_is_news(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo = await factory.user("ada"), await factory.user("bo")
+    many = [await factory.user() for _ in range(60)]
+    await ask(factory, ada, *many, accepted=True)
+    hers, his = await at_browser(web, ada, "/contacts"), await at_browser(web, bo, f"/people/{ada}")
+    listed = hers.page.get_by_role("region", name="Your contacts").locator(".contact")
+    await expect(listed).to_have_count(50)
+    await hers.page.get_by_role("link", name="Show more").click()
+    await expect(listed).to_have_count(60)
+
+    await his.page.get_by_role("button", name="Add to contacts").click()
+    await expect(contact(hers, bo).get_by_role("button", name="Accept")).to_be_visible()
+    await expect(listed).to_have_count(60)
+
+    # What one does oneself shows what has become of it.
+    await contact(hers, bo).get_by_role("button", name="Accept").click()
+    await expect(contact(hers, bo).get_by_role("button", name="Message")).to_be_visible()
+
+
+async def test_contacts_fit_a_phone(web: WebProcess, factory: Factory, at_browser: AtBrowser) -> None:
+    ada, bo, cy = await factory.three()
+    await ask(factory, ada, bo, accepted=True)
+    await ask(factory, cy, ada)
+    hers = await at_browser(web, ada, "/people", phone=True)
+    await hers.page.get_by_role("link", name="Contacts").click()
+
+    # Removing somebody is a matter for the card; who asks is told by the username.
+    await expect(contact(hers, bo).get_by_role("button", name="Message")).to_be_visible()
+    await expect(contact(hers, bo).get_by_role("button", name="Remove")).to_be_hidden()
+    await expect(contact(hers, cy).locator(".handle")).to_be_visible()
+    await contact(hers, bo).get_by_role("link").click()
+    await card(hers).get_by_role("button", name="Remove").click()
+    await expect(contact(hers, bo)).to_have_count(0)

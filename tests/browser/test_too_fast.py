@@ -102,3 +102,24 @@ async def test_who_types_faster_than_may_be_searched_finds_it_a_little_later(
     await expect(person.page.locator(".conversation-title")).to_contain_text("Cyrus")
     assert refused
     await expect(person.page.locator("#banner")).to_be_hidden()
+
+
+async def test_who_changes_too_much_reads_so_where_the_button_stands(
+    start_web: StartWeb, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada, bo, conversation = await factory.pair()
+    web = start_web(CHANGE_LIMIT_PER_MINUTE="1", CHANGE_BURST="1", CONNECT_LIMIT_PER_MINUTE="0")
+    person = await at_browser(web, ada, f"/people/{bo}")
+    card = person.page.locator("#relation")
+    await card.get_by_role("button", name="Add to contacts").click()
+    await card.get_by_role("button", name="Withdraw").click()
+    await expect(card.get_by_role("alert")).to_be_visible()
+    await expect(card.get_by_role("button", name="Withdraw")).to_be_visible()
+    why = await card.get_by_role("alert").inner_text()
+
+    # Where nothing was made for the place, it is said above all of it, and what is there stays.
+    await person.go(f"/c/{conversation}/details")
+    panel = person.page.locator("#details")
+    await panel.get_by_role("radio", name="Off").check()
+    await expect(person.page.locator("#banner")).to_have_text(why)
+    await expect(panel.get_by_role("heading", name="Read receipts")).to_be_visible()
