@@ -14,7 +14,7 @@ from bench.stage import Stage
 
 # In this order: what starts anew comes first, what fills the disk comes last.
 BENCHES = (
-    *("start", "weight", "latency", "sends", "fanout", "group", "costs", "presence", "memory"),
+    *("start", "weight", "latency", "sends", "fanout", "group", "costs", "receipts", "presence", "memory"),
     *("api", "lists", "rooms", "history"),
 )
 

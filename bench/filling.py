@@ -58,10 +58,10 @@ async def fill(pool: Pool, conversations: Sequence[UUID], contents: Sequence[str
 
 
 async def share_newest(pool: Pool, conversation_id: UUID, writers: Sequence[Person]) -> None:
-    """Each of these people wrote one of the newest messages, as many as they are."""
+    """The newest messages are by these people, one of each, in their order."""
     await pool.execute(
         """
-        update messages m set sender_id = ($2::uuid[])[c.last_seq - m.seq + 1]
+        update messages m set sender_id = ($2::uuid[])[m.seq - c.last_seq + cardinality($2::uuid[])]
         from conversations c
         where c.id = $1 and m.conversation_id = c.id and m.seq > c.last_seq - cardinality($2::uuid[])
         """,

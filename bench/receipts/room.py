@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from bench.device import Device, connect_all, read_frame, send_frame
+from bench.device import Device, connect_all, read_frame, send_frame, seq_of
 from bench.figures import Figure, percentile
 from bench.filling import fill, share_newest
 from bench.people import Person, make_people, make_room
@@ -25,38 +25,52 @@ MESSAGES = 1000
 STEPS = 10
 SILENT_SECONDS = 5
 SECONDS = 10
+# Of each second, for a message to be stored and told before people begin to read it.
+STORED_AFTER = 0.1
 PATIENCE = 60.0
 ALL_KNOWN_SECONDS = 10
+_RECEIVED = b'{"type":"message:received"'
 _COUNT = b'{"type":"receipt:count"'
 
 
 class Told:
-    """The counts that all devices were told."""
+    """The counts that all devices were told, and the newest message."""
 
     def __init__(self) -> None:
         self.updates = 0
         self.bytes = 0
+        self.newest = 0
         # When the sender of a message knew that everybody has read it, by the message's number.
         self.known: dict[int, float] = {}
         self._changed = asyncio.Event()
 
     def on_frame(self, frame: bytes) -> None:
         """Something came to one of them."""
-        if not frame.startswith(_COUNT):
-            return
-        self.updates += 1
-        self.bytes += len(frame)
-        if _number(frame, b'"count":') == PEOPLE - 1:
-            self.known.setdefault(_number(frame, b'"seq":'), time.perf_counter())
-            self._changed.set()
+        if frame.startswith(_RECEIVED):
+            if (seq := seq_of(frame)) > self.newest:
+                self.newest = seq
+                self._changed.set()
+        elif frame.startswith(_COUNT):
+            self.updates += 1
+            self.bytes += len(frame)
+            if _number(frame, b'"count":') == PEOPLE - 1:
+                self.known.setdefault(seq_of(frame), time.perf_counter())
+                self._changed.set()
 
     async def all_know(self, seqs: range) -> float:
         """Wait until the senders of all these know; when the last one did."""
+        await self._until(lambda: self.known.keys() >= set(seqs))
+        return max(self.known[seq] for seq in seqs)
+
+    async def has_come(self, seq: int) -> None:
+        """Wait for a message: nobody reads what isn't there."""
+        await self._until(lambda: self.newest >= seq)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE):
-            while not self.known.keys() >= set(seqs):
+            while not condition():
                 self._changed.clear()
                 await self._changed.wait()
-        return max(self.known[seq] for seq in seqs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +164,13 @@ async def _steadily(room: Room) -> list[Figure]:
     before, started = room.cpu(), time.perf_counter()
     have_read = []
     for number in range(SECONDS):
+        await _until(started + number)
         _say(room, SILENT_SECONDS + number)
-        frame = read_frame(room.conversation_id, MESSAGES + SILENT_SECONDS + number + 1)
+        seq = MESSAGES + SILENT_SECONDS + number + 1
+        await room.told.has_come(seq)
         for reader, device in enumerate(room.devices):
-            await _until(started + number + reader / PEOPLE)
-            device.write(frame)
+            await _until(started + number + STORED_AFTER + (1 - STORED_AFTER) * reader / PEOPLE)
+            device.write(read_frame(room.conversation_id, seq))
         have_read.append(time.perf_counter())
     took = time.perf_counter() - started
     reading = _used(before, room.cpu(), SECONDS)
