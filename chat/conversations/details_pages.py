@@ -13,14 +13,14 @@ from chat.conversations import actions, detail_actions, member_actions, notifica
 from chat.conversations.access import Deed, standing
 from chat.conversations.details import FOR_GOOD, read_details
 from chat.conversations.model import Notify, Row, Visibility
-from chat.errors import ChatError, Conflict, Forbidden, ValidationFailed
+from chat.errors import ChatError, Conflict, Forbidden, RateLimited, ValidationFailed
 from chat.web.forms import choice, read_form
 from chat.web.keys import SERVICES
 from chat.web.pages import go_to, is_htmx, render_page, render_partial
 from chat.web.paths import path_id
 
 # What a form may be answered with that the person can do something about.
-REFUSALS = (ValidationFailed, Forbidden, Conflict)
+REFUSALS = (ValidationFailed, Forbidden, Conflict, RateLimited)
 MUTES = {"hour": timedelta(hours=1), "workday": timedelta(hours=8), "week": timedelta(weeks=1)}
 
 
@@ -80,7 +80,10 @@ async def share_reads(request: web.Request) -> web.Response:
     whose = await whose_request(request)
     wanted = (await read_form(request)).get("receipts", "")
     enabled = {"on": True, "off": False}.get(wanted)
-    await privacy_actions.share_reads(request.app[SERVICES], **whose, enabled=enabled)
+    try:
+        await privacy_actions.share_reads(request.app[SERVICES], **whose, enabled=enabled)
+    except RateLimited as error:
+        return await answer_with_details(request, whose, error=error)
     return await answer_with_details(request, whose)
 
 

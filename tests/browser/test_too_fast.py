@@ -117,9 +117,13 @@ async def test_who_changes_too_much_reads_so_where_the_button_stands(
     await expect(card.get_by_role("button", name="Withdraw")).to_be_visible()
     why = await card.get_by_role("alert").inner_text()
 
-    # Where nothing was made for the place, it is said above all of it, and what is there stays.
     await person.go(f"/c/{conversation}/details")
     panel = person.page.locator("#details")
     await panel.get_by_role("radio", name="Off").check()
+    await expect(panel.get_by_role("alert")).to_have_text(why)
+    await expect(panel.get_by_role("radio", name="As in settings")).to_be_checked()
+
+    # Where nothing was made for the place, it is said above all of it.
+    await person.go(f"/people/{await factory.user('cy')}")
+    await person.page.get_by_role("button", name="Message").click()
     await expect(person.page.locator("#banner")).to_have_text(why)
-    await expect(panel.get_by_role("heading", name="Read receipts")).to_be_visible()

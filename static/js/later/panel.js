@@ -144,6 +144,8 @@ export function start() {
     if (ctx.target !== place()) return;
     localise(place());
     if (ctx.sourceElement === link()) opened();
+    // What was chosen, and refused, isn't so.
+    if (ctx.response?.status >= 400 && ctx.sourceElement.matches('[hx-trigger="change"]')) ctx.sourceElement.reset();
   });
   on('conversation:updated', changed);
   on('system:resync', () => refreshIn(Math.random() * LONGEST_SPREAD));
