@@ -8,8 +8,8 @@ from aiohttp import web
 from chat.accounts import actions, privacy_actions, queries
 from chat.accounts.contact_model import PersonPlace
 from chat.accounts.model import Person, Viewer
+from chat.accounts.presence import with_presence
 from chat.accounts.privacy_model import PresenceSharing, PrivacySettings
-from chat.accounts.showing import with_presence
 from chat.errors import NotFound
 from chat.web.api import Call, Model, PageQuery, answer, page_of
 from chat.web.cursors import decode_cursor, encode_cursor

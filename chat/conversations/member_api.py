@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from chat.accounts.showing import with_presence
+from chat.accounts.presence import with_presence
 from chat.conversations import member_actions, model
 from chat.conversations.api import UserIds, show
 from chat.conversations.model import MemberPlace, MemberRole

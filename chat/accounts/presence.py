@@ -1,4 +1,4 @@
-"""People as the API shows them."""
+"""People as the API shows them: with whether they are there."""
 
 from collections.abc import Sequence
 from typing import Any
