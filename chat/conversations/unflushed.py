@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from chat.redis import Redis
+from chat.redis import Redis, unless_silent
 
 # One for each conversation, whose id follows; each a hash from person to sequence number.
 READ = "chat:receipts:read:"
@@ -32,7 +32,8 @@ async def of_members(redis: Redis, memberships: Sequence[tuple[UUID, UUID]]) -> 
     for conversation_id, user_ids in people.items():
         for key in (DELIVERED, READ):
             pipeline.hmget(f"{key}{conversation_id}", [str(user_id) for user_id in user_ids])
-    found = await pipeline.execute()
+    async with unless_silent(redis):
+        found = await pipeline.execute()
     waiting = {
         (user_id, conversation_id): UpTo(int(delivered or 0), int(read or 0))
         for (conversation_id, user_ids), *marks in zip(people.items(), found[::2], found[1::2], strict=True)
@@ -50,7 +51,8 @@ async def of_conversations(redis: Redis, conversation_ids: Sequence[UUID]) -> di
     for conversation_id in conversation_ids:
         pipeline.hgetall(f"{DELIVERED}{conversation_id}")
         pipeline.hgetall(f"{READ}{conversation_id}")
-    found = await pipeline.execute()
+    async with unless_silent(redis):
+        found = await pipeline.execute()
     return {
         conversation_id: {
             UUID(user_id.decode()): UpTo(int(delivered.get(user_id, 0)), int(read.get(user_id, 0)))

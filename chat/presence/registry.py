@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 
 from chat.presence.model import Beat, Kind
-from chat.redis import Redis
+from chat.redis import Redis, unless_silent
 
 EXPIRY = "chat:presence:expiry"
 DEVICES = "chat:presence:devices:"
@@ -121,7 +121,8 @@ async def states(redis: Redis, user_ids: Sequence[UUID]) -> list[State]:
     """What others are told of these people, in one command. Raises one of `redis.UNAVAILABLE`."""
     if not user_ids:
         return []
-    found = await redis.hmget(STATE, [str(user_id) for user_id in user_ids])  # type: ignore[misc]
+    async with unless_silent(redis):
+        found = await redis.hmget(STATE, [str(user_id) for user_id in user_ids])  # type: ignore[misc]
     return [OFFLINE if state is None else State(*state.decode().split()) for state in found]
 
 
