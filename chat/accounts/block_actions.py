@@ -33,8 +33,8 @@ async def block(services: Services, *, viewer_id: UUID, user_id: UUID) -> None:
 async def unblock(services: Services, *, viewer_id: UUID, user_id: UUID) -> None:
     """Take it back; nothing happens where there is nothing to take back. Raises `RateLimited`."""
     await services.count_change(viewer_id)
-    await block_queries.unblock(services.pool, blocker_id=viewer_id, blocked_id=user_id)
-    await _tell(services, viewer_id, user_id)
+    if await block_queries.unblock(services.pool, blocker_id=viewer_id, blocked_id=user_id):
+        await _tell(services, viewer_id, user_id)
 
 
 async def blocked(
@@ -43,11 +43,6 @@ async def blocked(
     """Whom the viewer has blocked, by name, after a place."""
     found = await block_queries.blocked(services.pool, blocker_id=viewer_id, after=after, limit=limit + 1)
     return part_of(found, limit=limit)
-
-
-async def is_blocking(services: Services, *, viewer_id: UUID, user_id: UUID) -> bool:
-    """Whether the viewer has blocked this person."""
-    return await block_queries.is_blocking(services.pool, blocker_id=viewer_id, blocked_id=user_id)
 
 
 async def _tell(services: Services, one: UUID, other: UUID) -> None:

@@ -23,17 +23,12 @@ async def block(connection: Connection, *, blocker_id: UUID, blocked_id: UUID) -
     return bool(found)
 
 
-async def unblock(connection: Connection, *, blocker_id: UUID, blocked_id: UUID) -> None:
-    """Forget it."""
-    await connection.execute("delete from blocks where blocker_id = $1 and blocked_id = $2", blocker_id, blocked_id)
-
-
-async def is_blocking(connection: Connection, *, blocker_id: UUID, blocked_id: UUID) -> bool:
-    """Whether the first has blocked the second."""
-    found = await connection.fetchval(
-        "select true from blocks where blocker_id = $1 and blocked_id = $2", blocker_id, blocked_id
+async def unblock(connection: Connection, *, blocker_id: UUID, blocked_id: UUID) -> bool:
+    """Forget it; False where there is nothing to forget."""
+    removed = await connection.fetchval(
+        "delete from blocks where blocker_id = $1 and blocked_id = $2 returning true", blocker_id, blocked_id
     )
-    return bool(found)
+    return bool(removed)
 
 
 async def blocked(connection: Connection, *, blocker_id: UUID, after: PersonPlace | None, limit: int) -> list[Relation]:

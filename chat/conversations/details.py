@@ -7,7 +7,6 @@ from typing import Generic
 from urllib.parse import urlencode
 from uuid import UUID
 
-from chat.accounts import block_actions
 from chat.accounts.model import Invite
 from chat.conversations import actions, link_actions, member_actions
 from chat.conversations.access import Deed, Standing, standing
@@ -36,7 +35,6 @@ class Details:
     standing: Standing
     members: Shown[Member]
     links: list[Invite]
-    blocking: bool
     new_link: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] | None = None
@@ -68,14 +66,11 @@ async def read_details(
         if stands.may(Deed.MAKE_LINKS)
         else []
     )
-    other_id = conversation.other_id if conversation.blocked else None
-    blocking = other_id is not None and await block_actions.is_blocking(services, viewer_id=viewer_id, user_id=other_id)
     return Details(
         conversation=conversation,
         standing=stands,
         members=await shown_members(services, viewer_id=viewer_id, conversation_id=conversation_id),
         links=links,
-        blocking=blocking,
         new_link=new_link,
         errors={} if error is None else error.fields or {"form": error.message},
         values=values,

@@ -164,10 +164,9 @@ async def delete(request: web.Request) -> web.Response:
 async def block_dialog(request: web.Request) -> web.Response:
     """GET /c/{conversation_id}/block: what follows from it, for the two people of a direct conversation."""
     whose = await whose_request(request)
-    details = await read_details(request.app[SERVICES], **whose)
-    _other_of(details.conversation)
-    context = {"conversation": details.conversation, "blocking": details.blocking}
-    return await answer_with_dialog(request, "block", context, title="Block")
+    conversation = await actions.get(request.app[SERVICES], **whose)
+    _other_of(conversation)
+    return await answer_with_dialog(request, "block", {"conversation": conversation}, title="Block")
 
 
 async def block(request: web.Request) -> web.Response:

@@ -74,8 +74,8 @@ class Row(Activity):
     `name` is what this person calls it: of a direct conversation the other one's, with `username` and `other_id`; of a
     group without a name, which `named` says, its people's. The avatar has `initials` on a colour, `hue`, 0 to 11.
     What came after `read_up_to` is unread, and what the person has marked so, from `unread_from` on. `mentions` counts
-    those that are unread. `blocked` where one of the two has blocked the other. Whether others see what this person has
-    read here, `read_receipts_enabled` says; None: as the person's settings say.
+    those that are unread. `blocked` where one of the two has blocked the other, `blocking` where it was this person.
+    Whether others see what this person has read here, `read_receipts_enabled` says; None: as the person's settings say.
     """
 
     kind: Kind
@@ -102,6 +102,7 @@ class Row(Activity):
     mentions: int
     listed: bool
     blocked: bool
+    blocking: bool
 
     @property
     def seen_up_to(self) -> int:

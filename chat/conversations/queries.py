@@ -37,6 +37,9 @@ def _rows(which: str) -> str:
             m.sender_id, sender.display_name as sender_name, left(m.content, 240) as content, m.content_type,
             m.deleted_at,
             mine.other_id is not null and {_BLOCKED.format(low="mine.viewer_id", high="mine.other_id")} as blocked,
+            mine.other_id is not null and (
+                select true from blocks where blocker_id = mine.viewer_id and blocked_id = mine.other_id
+            ) is not null as blocking,
             case when mine.last_seq > mine.seen_up_to then (
                 select count(*) from mentions
                 where conversation_id = mine.id and user_id = mine.viewer_id and seq > mine.seen_up_to

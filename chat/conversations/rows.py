@@ -81,6 +81,7 @@ def _row_of(record: Record) -> Row:
         last_message=last_message,
         listed=record["listed"],
         blocked=record["blocked"],
+        blocking=record["blocking"],
     )
 
 

@@ -114,7 +114,8 @@ function adopt({ role, archived, blocked }) {
   const section = openConversation();
   section.dataset.role = role;
   section.toggleAttribute('data-archived', archived !== undefined);
-  section.toggleAttribute('data-blocked', blocked !== undefined);
+  if (blocked === undefined) delete section.dataset.blocked;
+  else section.dataset.blocked = blocked;
   retitle({ conversation_id: openId() });
 }
 

@@ -186,8 +186,16 @@ async def test_who_is_blocked_and_who_blocks_write_no_more(
         await expect(person.page.locator(".read-only")).to_be_visible()
         await expect(person.field).to_be_hidden()
     assert await pool.fetchval("select count(*) from blocks") == 1
+    # Only who has done it is told who, and may take it back there as well.
+    await expect(one.page.locator(".read-only")).to_contain_text("You have blocked Bo. Unblock", use_inner_text=True)
+    await expect(other.page.locator(".read-only")).to_have_text(re.compile("^One of you"), use_inner_text=True)
+    await one.page.locator(".read-only").get_by_role("button", name="Unblock").click()
+    await expect(one.field).to_be_visible()
+    await one.page.get_by_role("link", name="Block Bo").click()
+    await one.page.get_by_role("button", name="Block").click()
+    await expect(other.field).to_be_hidden()
     await one.page.get_by_role("link", name="Unblock Bo").click()
-    await one.page.get_by_role("button", name="Unblock").click()
+    await one.page.get_by_role("dialog").get_by_role("button", name="Unblock").click()
     await expect(other.field).to_be_visible()
 
 
