@@ -60,8 +60,8 @@ class Recorder:
         self._timeout = timeout
         self._emit = emit
         self._waiting: dict[MemberKey, _Waiting] = {}
-        # What came of these may have been kept without anybody being told.
-        self._untold: set[MemberKey] = set()
+        # What came of these may have been kept without anybody being told. The latest of them.
+        self._untold: dict[MemberKey, None] = {}
         # Larger conversations whose counts were told within the last second, and whether they have changed since.
         self._counted: dict[UUID, bool] = {}
         self._task: asyncio.Task[None] | None = None
@@ -113,8 +113,9 @@ class Recorder:
     def _refuse(self, batch: Sequence[_Waiting]) -> None:
         """Nobody knows whether these were kept. Their devices send them again, and then they are told in any case."""
         for waiting in batch:
-            if len(self._untold) < MOST:
-                self._untold.add(waiting.receipt.key)
+            self._untold[waiting.receipt.key] = None
+            if len(self._untold) > MOST:
+                del self._untold[next(iter(self._untold))]
             for answer in waiting.open_answers:
                 answer.set_exception(Unavailable("This could not be saved just now."))
 
@@ -184,7 +185,7 @@ class Recorder:
             small=row["small"],
             shared=row["shared"],
         )
-        self._untold.discard(key)
+        self._untold.pop(key, None)
         self.tell(moved)
         return read_state(row["last_seq"], moved.read_up_to, moved.unread_from)
 

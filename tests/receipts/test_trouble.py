@@ -14,7 +14,7 @@ from chat.events import ReceiptMoved
 from chat.messages import store_queries
 from chat.messages.model import NewMessage
 from chat.messages.writer import Writer
-from chat.receipts import pending, queries
+from chat.receipts import pending, queries, recorder
 from chat.receipts.model import ReadState
 from chat.redis import Redis, create_redis
 from chat.settings import Settings
@@ -98,6 +98,31 @@ async def test_an_answer_that_was_lost_is_told_when_the_device_says_it_again(
     assert process.moved == [(bo, 1, 1)]
     await process.reads(room, bo, 1)
     assert process.moved == [(bo, 1, 1)]
+
+
+async def test_of_too_many_lost_answers_the_latest_are_told(
+    run: Run, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bo, cy = await factory.three()
+    room = await factory.group(ada, bo, cy)
+    await factory.say(room, [(ada, "One", factory.later())])
+    process = run()
+    record = queries.record
+
+    async def lose_the_answer(connection: Any, **options: Any) -> list[Record]:
+        await record(connection, **options)
+        raise asyncpg.ConnectionDoesNotExistError
+
+    monkeypatch.setattr(recorder, "MOST", 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(queries, "record", lose_the_answer)
+        for person in (bo, cy):
+            with pytest.raises(Unavailable):
+                await process.reads(room, person, 1)
+
+    for person in (bo, cy):
+        await process.reads(room, person, 1)
+    assert process.moved == [(cy, 1, 1)]
 
 
 async def test_what_was_read_by_writing_is_told_when_the_message_is_sent_again(
