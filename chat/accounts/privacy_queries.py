@@ -22,11 +22,15 @@ async def change_privacy(
     presence_sharing: PresenceSharing | None,
     invisible: bool | None,
 ) -> PrivacySettings:
-    """Share this from now on; what is None stays. Answers what is shared now."""
+    """Share this from now on; what is None stays. Answers what is shared now.
+
+    Who becomes invisible was last seen now, as is anybody who leaves: nothing older gives it away.
+    """
     record = await connection.fetchrow(
         """
         update users set read_receipts_enabled = coalesce($2, read_receipts_enabled),
-            presence_sharing = coalesce($3, presence_sharing), invisible = coalesce($4, invisible), updated_at = now()
+            presence_sharing = coalesce($3, presence_sharing), invisible = coalesce($4, invisible),
+            last_seen_at = case when $4 and not invisible then now() else last_seen_at end, updated_at = now()
         where id = $1
         returning read_receipts_enabled, presence_sharing, invisible
         """,

@@ -1,7 +1,7 @@
 """What the sockets of one person share in this process."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from chat.realtime.pace import Pace
@@ -11,14 +11,20 @@ from chat.realtime.pace import Pace
 class Privacy:
     """What decides which news of others a person is told, and which of the person's own others are told.
 
-    `blocked` are those with whom there is a block, whoever made it. Reads are shared or not, in all conversations but
-    those in `overrides`: who doesn't share them isn't told of anybody else's.
+    There is a block with those whom the person has blocked, and with those by whom the person is `blocked_by`. Reads
+    are shared or not, in all conversations but those in `overrides`: who doesn't share them isn't told of anybody
+    else's.
     """
 
     blocked: frozenset[UUID] = frozenset()
+    blocked_by: frozenset[UUID] = frozenset()
     shares_reads: bool = False
     overrides: Mapping[UUID, bool] = field(default_factory=dict)
     invisible: bool = True
+
+    def is_changed_by_oneself(self, before: "Privacy") -> bool:
+        """Whether this differs from what was before by more than what others have done."""
+        return replace(self, blocked_by=before.blocked_by) != before
 
 
 class Person:
@@ -35,7 +41,8 @@ class Person:
 
     def notices(self, user_id: UUID) -> bool:
         """Whether this is somebody else, without a block between the two."""
-        return user_id != self.user_id and user_id not in self.privacy.blocked
+        privacy = self.privacy
+        return user_id != self.user_id and user_id not in privacy.blocked and user_id not in privacy.blocked_by
 
     def shares_reads(self, conversation_id: UUID) -> bool:
         """Whether what this person reads there is told to others, and so what others read to this person."""

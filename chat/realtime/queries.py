@@ -48,11 +48,8 @@ async def privacy(connection: Connection, *, user_ids: Collection[UUID]) -> dict
     records = await connection.fetch(
         """
         select u.id, u.read_receipts_enabled, u.invisible, o.conversation_ids, o.enabled,
-            array(
-                select blocked_id from blocks where blocker_id = u.id
-                union all
-                select blocker_id from blocks where blocked_id = u.id
-            ) as blocked
+            array(select blocked_id from blocks where blocker_id = u.id) as blocked,
+            array(select blocker_id from blocks where blocked_id = u.id) as blocked_by
         from users u
         cross join lateral (
             select array_agg(conversation_id) as conversation_ids, array_agg(read_receipts_enabled) as enabled
@@ -65,6 +62,7 @@ async def privacy(connection: Connection, *, user_ids: Collection[UUID]) -> dict
     return {
         record["id"]: Privacy(
             blocked=frozenset(record["blocked"]),
+            blocked_by=frozenset(record["blocked_by"]),
             shares_reads=record["read_receipts_enabled"],
             overrides=dict(zip(record["conversation_ids"] or (), record["enabled"] or (), strict=True)),
             invisible=record["invisible"],

@@ -130,15 +130,15 @@ class Roster:
         return memberships, people
 
     def set_privacy(self, privacy: Mapping[UUID, Privacy], *, asked_at: float) -> list[Connection]:
-        """What people share is this from now on, unless somebody has asked later; the devices for which that is new.
-        Whoever is arriving asks for everything anyway."""
+        """What people share is this from now on, unless somebody has asked later; the devices of those who have changed
+        it themselves: being blocked isn't announced. Whoever is arriving asks for everything anyway."""
         changed: list[Connection] = []
         for user_id, now in privacy.items():
             connections = self._by_user.get(user_id, set())
             person = next((connection.person for connection in connections), None)
             if person is None or person.asked_at > asked_at:
                 continue
-            if person.privacy != now:
+            if now.is_changed_by_oneself(person.privacy):
                 changed += connections - self._arriving.keys()
             person.privacy, person.asked_at = now, asked_at
         return changed

@@ -1,6 +1,7 @@
 """What strangers may not find out about who is there, and what it costs them to ask."""
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import UUID
 
 from tests.device import Connect
@@ -60,3 +61,38 @@ async def test_whoever_asks_about_many_again_and_again_is_read_more_slowly(
 
     # Each counts as eleven frames, of which a second's worth comes at once.
     assert loop.time() - started > 2
+
+
+async def test_who_becomes_invisible_looks_like_anybody_who_leaves(
+    factory: Factory, connect: Connect, ask: Ask, registry: Registry
+) -> None:
+    ada, bo, _ = await factory.acquainted()
+    hers, his = await connect(ada), await connect(bo)
+    await his.say("presence:heartbeat", status="online")
+    await registry.becomes(bo, "online desktop")
+    began = datetime.now(UTC)
+
+    await ask(bo, "PATCH", "/users/me", {"invisible": True})
+    seen = (await ask(ada, "GET", f"/users/{bo}"))["presence"]["last_seen_at"]
+    await ask(bo, "PATCH", "/users/me", {"invisible": True})
+
+    assert began <= datetime.fromisoformat(seen) <= datetime.now(UTC)
+    assert (await ask(ada, "GET", f"/users/{bo}"))["presence"]["last_seen_at"] == seen
+    await watch(hers, bo)
+    told_at = [frame["last_seen_at"] for frame in hers.frames if frame["type"] == "presence:update"]
+    assert told_at == [seen]
+
+
+async def test_nobody_is_told_of_being_blocked(factory: Factory, connect: Connect, ask: Ask) -> None:
+    ada, bo = await factory.user("ada"), await factory.user("bo")
+    hers, his = await connect(ada), await connect(bo)
+
+    await ask(ada, "PUT", f"/blocks/{bo}")
+    await hers.expect("system:resync")
+    await ask(ada, "DELETE", f"/blocks/{bo}")
+    await hers.wait_until(lambda: [frame["type"] for frame in hers.frames].count("system:resync") == 2)
+    # What he does himself comes after all that.
+    await ask(bo, "PATCH", "/users/me", {"read_receipts_enabled": False})
+    await his.expect("system:resync")
+
+    assert [frame["type"] for frame in his.frames] == ["auth:success", "system:resync"]
