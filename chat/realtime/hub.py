@@ -70,7 +70,7 @@ class Hub:
     ) -> None:
         self._renderer = renderer
         self._updates = updates
-        self._receipt_counts = receipt_counts
+        self.receipt_counts = receipt_counts
         self._watchers = watchers
         self._heartbeat_interval = heartbeat_interval
         self._heartbeat_timeout = heartbeat_timeout
@@ -118,7 +118,7 @@ class Hub:
             case MessageCreated() | MessageUpdated() | MessageDeleted():
                 await self._deliver_message(event)
             case ReceiptCountsChanged(conversation_id):
-                self._receipt_counts.note(conversation_id)
+                self.receipt_counts.note(conversation_id)
             case ReceiptMoved():
                 await self._deliver_receipt(event)
             case TypingStarted():

@@ -30,6 +30,8 @@ class ReceiptCounts:
         self._roster = roster
         self._fetch = fetch
         self._changed: set[UUID] = set()
+        # What was told within the last moments.
+        self._latest: set[UUID] = set()
         self._wake = asyncio.Event()
 
     def note(self, conversation_id: UUID) -> None:
@@ -38,12 +40,19 @@ class ReceiptCounts:
             self._changed.add(conversation_id)
             self._wake.set()
 
+    def overtake(self, conversation_id: UUID) -> None:
+        """A device was told what was found a moment ago. Where it has been told something newer before, it is told that
+        again."""
+        if conversation_id in self._latest:
+            self.note(conversation_id)
+
     async def run(self) -> None:
         """Send for ever."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             changed, self._changed = self._changed, set()
+            self._latest = changed
             for conversation_id in changed:
                 try:
                     await self._send(conversation_id)
@@ -53,6 +62,7 @@ class ReceiptCounts:
                 except Exception:
                     log.exception("receipt_counts.failed")
             await asyncio.sleep(INTERVAL_SECONDS)
+            self._latest = set()
 
     async def _send(self, conversation_id: UUID) -> None:
         watching = [

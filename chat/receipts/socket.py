@@ -8,6 +8,7 @@ from aiohttp import web
 from chat.messages.socket import Subscribe
 from chat.realtime.connection import Connection
 from chat.realtime.receipts import ReceiptCount
+from chat.realtime.socket import HUB
 from chat.receipts import actions, snapshots
 from chat.receipts.keys import RECORDER
 from chat.web.keys import SERVICES
@@ -26,6 +27,7 @@ async def tell_receipts(app: web.Application, connection: Connection, payload: S
     for frame in [seen] if isinstance(seen, ReceiptCount) else seen or []:
         if payload.conversation_id in connection.open:
             await connection.tell(frame)
+    app[HUB].receipt_counts.overtake(payload.conversation_id)
 
 
 async def message_delivered(app: web.Application, connection: Connection, payload: UpTo) -> None:

@@ -1,8 +1,14 @@
 """Who hears that a message was received, and read."""
 
+import asyncio
+from uuid import UUID
+
 import pytest
 
 from chat.db import Pool
+from chat.realtime import receipt_counts
+from chat.receipts import snapshots
+from chat.services import Services
 from tests.device import Connect
 from tests.factory import Factory
 from tests.servers import Serve
@@ -120,3 +126,34 @@ async def test_who_is_blocked_is_not_counted(factory: Factory, connect: Connect,
     await hers.watch(group)
 
     await hers.expect("receipt:count", seq=2, count=0, earlier=[[1, 1]], delivered_up_to=1, read_up_to=1)
+
+
+async def test_what_is_found_while_the_count_moves_on_is_not_the_last_word(
+    factory: Factory, connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = await serve(receipts_direct_max=2)
+    ada, bo, cy = await factory.three()
+    group = await factory.group(ada, bo, cy)
+    await factory.say(group, [(ada, "One", factory.later())])
+    hers, his = await connect(ada, url), await connect(bo, url)
+    found, go_on = asyncio.Event(), asyncio.Event()
+    seen_by = snapshots.seen_by
+
+    async def seen_slowly(services: Services, **asked: UUID) -> object:
+        seen = await seen_by(services, **asked)
+        found.set()
+        await go_on.wait()
+        return seen
+
+    monkeypatch.setattr(snapshots, "seen_by", seen_slowly)
+    # As long as a slow machine may take for what follows.
+    monkeypatch.setattr(receipt_counts, "INTERVAL_SECONDS", 3)
+    await hers.say("subscribe", conversation_id=group)
+    await found.wait()
+    await his.say("receipt:read", conversation_id=group, up_to_seq=1)
+    await hers.expect("receipt:count", seq=1, count=1)
+    seen = len(hers.frames)
+    go_on.set()
+
+    await hers.expect("receipt:count", since=seen, seq=1, count=0)
+    await hers.expect("receipt:count", since=seen, seq=1, count=1)
