@@ -12,6 +12,7 @@ const KEY = `chat:${userId}:presence`;
 /** The server takes no more at a time. */
 const MOST = 200;
 const SOON = 200;
+const WHILE_SCROLLING = 1_000;
 const ANSWER_WITHIN = 5_000;
 /** So long what was heard is believed without a connection; a reload takes less. */
 const BELIEVED = 30_000;
@@ -24,14 +25,23 @@ let known = new Map();
 let unheard = new Set();
 let watched = '';
 let asking;
+let areTooMany = false;
 
 const places = () => [...document.querySelectorAll('[data-person]')];
 
-/** Those in the list come last: there may be many. */
+/** Where there are too many, those in view come first, and those in the list last. */
 function onScreen() {
-  const inList = (place) => Number(Boolean(place.closest('#sidebar')));
-  const ids = places().sort((one, other) => inList(one) - inList(other)).map(({ dataset }) => dataset.person);
-  return [...new Set(ids)].filter((id) => id !== userId).slice(0, MOST);
+  const rank = (place) => 2 * Number(!isInView(place)) + Number(Boolean(place.closest('#sidebar')));
+  const ranked = places().map((place) => [rank(place), place.dataset.person]);
+  const ids = new Set(ranked.sort(([one], [other]) => one - other).map(([, id]) => id));
+  ids.delete(userId);
+  areTooMany = ids.size > MOST;
+  return [...ids].slice(0, MOST);
+}
+
+function isInView(place) {
+  const { top, bottom } = place.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
 }
 
 function ask() {
@@ -75,12 +85,13 @@ function show() {
   watcher.takeRecords();
 }
 
-/** Whoever hears the page hears who is there, and not who isn't. */
+/** Whoever hears the page hears who is there, and not who isn't; once, where words beside the avatar say it as well. */
 function mark(avatar, status) {
   if (avatar.dataset.status === status) return;
   if (status) avatar.dataset.status = status;
   else delete avatar.dataset.status;
-  const isThere = status === 'online' || status === 'away';
+  const isSaid = avatar.parentElement.querySelector('.presence');
+  const isThere = !isSaid && (status === 'online' || status === 'away');
   avatar.ariaHidden = isThere ? null : 'true';
   avatar.role = isThere ? 'img' : null;
   avatar.ariaLabel = isThere ? WORDS[status] : null;
@@ -101,6 +112,11 @@ const watcher = new MutationObserver(() => {
   asking ??= setTimeout(ask, SOON);
 });
 
+/** Who comes into view is asked about, where not everybody can be. */
+function scrolled() {
+  if (areTooMany) asking ??= setTimeout(ask, WHILE_SCROLLING);
+}
+
 function connected({ open }) {
   if (!open) return;
   watched = '';
@@ -116,6 +132,7 @@ export function start() {
   restore();
   show();
   watcher.observe(document.body, { childList: true, subtree: true, attributeFilter: ['data-person', 'data-status'] });
+  document.addEventListener('scroll', scrolled, { capture: true, passive: true });
   on('connection', connected);
   on('presence:update', heard);
   on('auth:success', ({ degraded }) => degraded && forget());

@@ -143,3 +143,24 @@ async def test_without_redis_nobody_is_said_to_be_offline(
     valkey.start()
     await dot_is(avatar, "online")
     valkey.kill()
+
+
+async def test_of_more_people_than_can_be_asked_about_those_in_view_are(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada = await factory.user("ada")
+    many = [await factory.user(f"person-{number:03}") for number in range(205)]
+    group = await factory.room(ada, *many)
+    reader = await at_browser(web, ada, f"/c/{group}")
+    await at_browser(web, many[-1])
+    panel = await reader.open_details()
+    avatars = panel.locator(".member [data-person]")
+    while await (more := panel.get_by_role("link", name="Show more")).count():
+        shown = await avatars.count()
+        await more.click()
+        await expect(avatars.nth(shown)).to_be_attached()
+    last = panel.locator(f"#member-{many[-1]} .avatar")
+    await last.scroll_into_view_if_needed()
+    await dot_is(last, "online")
+    await panel.locator(f"#member-{many[0]}").scroll_into_view_if_needed()
+    await dot_is(panel.locator(f"#member-{many[0]} .avatar"), "offline")
