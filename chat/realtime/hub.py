@@ -93,7 +93,18 @@ class Hub:
 
     async def settle_privacy(self, privacy: Mapping[UUID, Privacy], *, asked_at: float) -> None:
         """What people share, and with whom, is this: those for whom it is new ask anew for what they see."""
+        before = {user_id: self.roster.person_of(user_id).privacy.blocked_by for user_id in privacy}
         await tell_all(self.roster.set_privacy(privacy, asked_at=asked_at), SystemResync())
+        for user_id, blocked_by in before.items():
+            for connection in self.roster.of(user_id):
+                await self._stop_seeing(connection, connection.person.privacy.blocked_by - blocked_by)
+
+    async def _stop_seeing(self, connection: Connection, people: Collection[UUID]) -> None:
+        """Nothing more is told of these people, not even that they no longer type."""
+        for conversation_id in connection.open:
+            for user_id in people:
+                if self.typists.of(conversation_id, user_id):
+                    await connection.tell(TypingStopped(conversation_id, user_id))
 
     def emit(self, event: Event) -> None:
         """Put an event into the queue."""

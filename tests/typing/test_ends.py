@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio
 
+from chat.db import Pool
 from chat.redis import Redis
 from tests.device import Connect
 from tests.factory import Factory
+from tests.program import Program, make_token
 from tests.servers import Serve
 from tests.typing.hearing import told_before, typing
 
@@ -171,3 +173,24 @@ async def test_a_flood_is_swallowed(factory: Factory, connect: Connect, serve: S
     assert [frame for frame in hers.frames if frame["type"] == "error"] == []
     (key,) = await redis_client.keys("chat:typing:*")
     assert 0 < await redis_client.pttl(key) <= 300_000
+
+
+async def test_whoever_is_blocked_meanwhile_sees_it_end(
+    factory: Factory, connect: Connect, serve: Serve, pool: Pool
+) -> None:
+    url = await serve(typing_seconds=60)
+    ada, bo, cy = await factory.three()
+    group = await factory.group(ada, bo, cy)
+    hers, his, third = [await connect(person, url) for person in (ada, bo, cy)]
+    for device in (hers, third):
+        await device.watch(group)
+    await his.say("typing:start", conversation_id=group)
+    for device in (hers, third):
+        await device.expect("typing:started", user_id=bo)
+
+    program = Program(url, await make_token(pool, bo))
+    await program.put(f"/blocks/{ada}")
+    await program.http.close()
+
+    await hers.expect("typing:stopped", user_id=bo)
+    assert {frame["type"] for frame in typing(third)} == {"typing:started"}
