@@ -8,7 +8,8 @@ import { get } from './request.js';
 const HINT_AFTER = 350;
 const MOST_NAMES = 12;
 const RECEIPTS = 'receipts';
-const REFRESH_AFTER = 400;
+/** In a larger room there is news each second; to ask as often would use up what one may read of the history. */
+const REFRESH_AFTER = 2_000;
 /** So long the dialog waits for what is to be in it, so that it mostly comes complete. */
 const SOON = 150;
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
@@ -69,8 +70,8 @@ function sayTimes(content) {
 /** Who looks at the list sees it change; who has asked for more of it keeps that. */
 function receiptsChanged({ conversation_id: conversation }) {
   if (conversation !== openId()) return;
-  clearTimeout(refreshing);
-  refreshing = setTimeout(() => {
+  refreshing ??= setTimeout(() => {
+    refreshing = undefined;
     const dialog = document.getElementById('message-details');
     if (dialog.open && shown.endsWith(RECEIPTS) && linesIn(dialog) === lines) fill();
   }, REFRESH_AFTER);
