@@ -46,6 +46,8 @@ function note({ user_id: id, joined_seq: joined, delivered_up_to: delivered, rea
 
 function onUpdated(frame) {
   if (frame.conversation_id !== openId() || frame.user_id === userId) return;
+  // It has become a small one: of the others one hears when one asks.
+  if (counted) subscribe();
   counted = null;
   unheard.delete(frame.user_id);
   note(frame);

@@ -10,6 +10,7 @@ from playwright.async_api import Locator, WebSocketRoute, expect
 
 from chat.db import Pool
 from tests.browser.person import AtBrowser, Person, StartWeb
+from tests.device import Device
 from tests.factory import Factory
 from tests.proxy import Proxy
 from tests.servers import WebProcess
@@ -200,6 +201,27 @@ async def test_a_group_tells_how_many_and_who(web: WebProcess, factory: Factory,
     await writer.page.keyboard.press("Escape")
     await writer.do("First", "Read by…")
     await expect(read.locator("bdi")).to_have_count(3)
+
+
+async def test_a_larger_group_that_becomes_small_tells_of_each(
+    start_web: StartWeb, factory: Factory, at_browser: AtBrowser, pool: Pool
+) -> None:
+    web = start_web(CONNECT_LIMIT_PER_MINUTE="0", RECEIPTS_DIRECT_MAX="3")
+    ada, bo, cy = await factory.three()
+    who_goes = await factory.user()
+    group = await factory.group(ada, bo, cy, who_goes)
+    await factory.say(group, [(ada, "Hello all", factory.later())])
+    await factory.read(group, bo, 1)
+    writer = await at_browser(web, ada, f"/c/{group}")
+    await expect(ticks(writer, "Hello all")).to_have_attribute("data-readers", "1")
+    await pool.execute("delete from members where user_id = $1", who_goes)
+    await pool.execute("update conversations set members_count = 3 where id = $1", group)
+
+    third = await Device.connect(web.url, pool, cy)
+    await third.say("receipt:read", conversation_id=group, up_to_seq=1)
+
+    await expect(ticks(writer, "Hello all")).to_have_attribute("data-readers", "2")
+    await third.close()
 
 
 async def test_a_larger_room_tells_how_many(start_web: StartWeb, factory: Factory, at_browser: AtBrowser) -> None:
