@@ -89,7 +89,7 @@ async def test_the_toolbar_leaves_in_sight_who_has_read_it(
     assert above["y"] + above["height"] <= below["y"] - 12
 
 
-async def test_who_has_left_or_is_blocked_counts_no_more(
+async def test_who_has_left_or_was_blocked_counts_no_more(
     web: WebProcess, factory: Factory, at_browser: AtBrowser
 ) -> None:
     ada, bo, cy = await factory.three()
@@ -105,6 +105,6 @@ async def test_who_has_left_or_is_blocked_counts_no_more(
     await leaver.page.get_by_role("button", name="Leave").click()
     await expect(ticks(writer, "Who comes?")).to_have_attribute("data-readers", "2")
 
-    blocker = await at_browser(web, dee, f"/people/{ada}/block")
-    await blocker.page.get_by_role("button", name="Block").click()
+    elsewhere = await at_browser(web, ada, f"/people/{dee}/block")
+    await elsewhere.page.get_by_role("button", name="Block").click()
     await expect(ticks(writer, "Who comes?")).to_have_attribute("data-readers", "1")

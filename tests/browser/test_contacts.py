@@ -240,6 +240,29 @@ async def test_contacts_fit_a_phone(web: WebProcess, factory: Factory, at_browse
     await expect(contact(hers, bo).get_by_role("button", name="Message")).to_be_visible()
     await expect(contact(hers, bo).get_by_role("button", name="Remove")).to_be_hidden()
     await expect(contact(hers, cy).locator(".handle")).to_be_visible()
+    field = await hers.page.locator(".people-search .search-field").bounding_box()
+    button = await contact(hers, bo).get_by_role("button", name="Message").bounding_box()
+    assert field is not None
+    assert button is not None
+    assert button["x"] + button["width"] == pytest.approx(field["x"] + field["width"], abs=1)
     await contact(hers, bo).get_by_role("link").click()
     await card(hers).get_by_role("button", name="Remove").click()
     await expect(contact(hers, bo)).to_have_count(0)
+
+
+@pytest.mark.parametrize("whose", ["person", "conversation"])
+async def test_a_dialog_in_a_tab_of_its_own_does_what_it_says(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser, whose: str
+) -> None:
+    ada, bo, conversation = await factory.pair()
+    address = f"/people/{bo}" if whose == "person" else f"/c/{conversation}"
+    hers = await at_browser(web, ada, f"{address}/block")
+
+    await hers.page.get_by_role("link", name="Cancel").click()
+    await expect(hers.page.get_by_role("heading", name="Block Bo?")).to_have_count(0)
+    await hers.go(f"{address}/block")
+    await hers.page.get_by_role("button", name="Block").click()
+
+    await expect(hers.page.get_by_role("heading", name="Block Bo?")).to_have_count(0)
+    await hers.go(f"/c/{conversation}")
+    await expect(hers.page.get_by_role("button", name="Unblock")).to_be_visible()
