@@ -105,29 +105,7 @@ async def _ask(stage: Stage, group: Group, log: StatementLog, *, covered: int, b
     commands = CommandCounts(stage.valkey)
     web = stage.web(group.database_url)
     web.start()
-    heard = asyncio.Event()
-
-    def on_frame(frame: bytes) -> None:
-        if frame.startswith(b'{"type":"receipt:updated"'):
-            heard.set()
-
-    listeners = (lambda _: None, on_frame)
-    writer, reader = await connect_all(
-        web.url, (group.writer, group.reader), listeners.__getitem__, open_=[[group.conversation_id]] * 2
-    )
-    for number in range(EACH + 1):
-        if number == 1:
-            await asyncio.sleep(SETTLE_SECONDS)
-            log.take()
-            await commands.take()
-        heard.clear()
-        reader.write(read_frame(group.conversation_id, behind + covered * (number + 1)))
-        async with asyncio.timeout(PATIENCE):
-            await heard.wait()
-    await asyncio.sleep(SETTLE_SECONDS)
-    at_once = Asked(each(log.take(), EACH), each(await commands.take(), EACH))
-    for device in (writer, reader):
-        device.close()
+    at_once = await _read(stage, web.url, group, log, commands, covered=covered, behind=behind)
     web.kill()
     await _alone(watch)
     flushed = await _flush(stage, group.database_url, log, commands)
@@ -135,6 +113,32 @@ async def _ask(stage: Stage, group: Group, log: StatementLog, *, covered: int, b
     rows = await watch.fetchval("select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_user_tables")
     await watch.close()
     return Costs(at_once, flushed, int(rows) / (EACH + 1))
+
+
+async def _read(
+    stage: Stage, url: str, group: Group, log: StatementLog, commands: CommandCounts, *, covered: int, behind: int
+) -> Asked:
+    """One read after another, each when other processes know the one before: what comes together would share a
+    command."""
+    writer, reader = await connect_all(
+        url, (group.writer, group.reader), lambda _: _ignore, open_=[[group.conversation_id]] * 2
+    )
+    async with create_redis(stage.settings(group.database_url)) as redis, redis.pubsub() as news:
+        await news.subscribe(f"chat:conversation:{group.conversation_id}")
+        for number in range(EACH + 1):
+            if number == 1:
+                await asyncio.sleep(SETTLE_SECONDS)
+                log.take()
+                await commands.take()
+            reader.write(read_frame(group.conversation_id, behind + covered * (number + 1)))
+            async with asyncio.timeout(PATIENCE):
+                async for told in news.listen():
+                    if told["type"] == "message" and b'"receipt:updated"' in told["data"]:
+                        break
+        await asyncio.sleep(SETTLE_SECONDS)
+    for device in (writer, reader):
+        device.close()
+    return Asked(each(log.take(), EACH), each(await commands.take(), EACH))
 
 
 async def _flush(stage: Stage, database_url: str, log: StatementLog, commands: CommandCounts) -> Asked:
@@ -154,3 +158,7 @@ async def _alone(connection: asyncpg.Connection) -> None:
     async with asyncio.timeout(PATIENCE):
         while await connection.fetchval(_OTHERS):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.02)
+
+
+def _ignore(_frame: bytes) -> None:
+    """What the two are told."""

@@ -14,8 +14,8 @@ from bench.stage import Stage, open_pool
 
 CONVERSATIONS = 10
 PER_SECOND = 50
-WARM_UP = 100
-READS = 600
+WARM_UP = 50
+READS = 400
 PATIENCE = 10.0
 # What the spec says of receipts.
 AIM_MS = 500
