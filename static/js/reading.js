@@ -128,6 +128,10 @@ function onListed() {
     const { readUpTo: upTo, unreadFrom: from } = rowOf(conversation)?.dataset ?? {};
     if (upTo >= seq && !(from <= seq)) settle(conversation);
   }
+}
+
+/** All rows say what the server knows now. */
+function onRelisted() {
   for (const conversation of marks.keys()) {
     const { readUpTo: upTo, unreadFrom: from } = rowOf(conversation)?.dataset ?? {};
     remind(conversation, Number(upTo), from);
@@ -236,6 +240,7 @@ export function start() {
   on('connection', ({ open }) => open && tellSoon());
   on('subscribed', onSubscribed);
   on('listed', onListed);
+  on('relisted', onRelisted);
   on('message:sent', wrote);
   on('message:received', (frame) => frame.sender_id === userId && wrote(frame));
   on('conversation:removed', ({ conversation_id: conversation }) => settle(conversation));

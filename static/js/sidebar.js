@@ -94,7 +94,8 @@ const watcher = new MutationObserver(plan);
 
 /** After a time without a socket the list may be anything; the server's is fetched, and only what differs changes. */
 async function refetch() {
-  await swapIn(`/sidebar?version=${list.dataset.version}`);
+  const status = await swapIn(`/sidebar?version=${list.dataset.version}`);
+  if (status === 200 || status === 204) emit('relisted');
   // What is open and isn't in the list is an old one, or was lost meanwhile.
   if (rowOf(openId())) adopt(rowOf(openId()).dataset);
   else if (openId()) fetchRow(openId());

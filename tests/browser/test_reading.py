@@ -5,6 +5,7 @@ import json
 import re
 from uuid import UUID
 
+import pytest
 from playwright.async_api import Locator, Route, WebSocketRoute, expect
 
 from chat.db import Pool
@@ -116,7 +117,10 @@ async def test_what_was_read_before_the_page_was_closed_off_line_is_told_by_the_
     await has_read(factory.pool, conversation, bo, 60)
 
 
-async def test_a_server_that_has_lost_it_is_told_again(line: Proxy, factory: Factory, at_browser: AtBrowser) -> None:
+@pytest.mark.parametrize("left", [0, 1])
+async def test_a_server_that_has_lost_it_is_told_again(
+    line: Proxy, factory: Factory, at_browser: AtBrowser, left: int
+) -> None:
     ada, bo, conversation = await talk(factory, messages=3)
     other = await factory.group(ada, bo)
     reader = await at_browser(line, bo, f"/c/{conversation}")
@@ -125,7 +129,7 @@ async def test_a_server_that_has_lost_it_is_told_again(line: Proxy, factory: Fac
     await expect(reader.page).to_have_url(re.compile(str(other)))
 
     await reader.unplug(line)
-    await factory.pool.execute("update members set read_up_to_seq = 1 where user_id = $1", bo)
+    await factory.pool.execute("update members set read_up_to_seq = $2 where user_id = $1", bo, left)
     await reader.plug_in(line)
 
     await has_read(factory.pool, conversation, bo, 3)
