@@ -31,7 +31,10 @@ async def tell_receipts(app: web.Application, connection: Connection, payload: S
 
 
 async def message_delivered(app: web.Application, connection: Connection, payload: UpTo) -> None:
-    """The device has everything up to here."""
+    """The device has everything up to here. Somebody who is invisible looks as if there were no device; when that is
+    over, pages say it anew."""
+    if connection.person.privacy.invisible:
+        return
     await actions.delivered(
         app[SERVICES],
         app[RECORDER],

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tests.device import Connect
 from tests.factory import Factory
-from tests.presence.conftest import Ask, Registry, told, watch
+from tests.presence.conftest import Ask, Registry, answered, told, watch
 from tests.servers import Serve
 
 
@@ -96,3 +96,26 @@ async def test_nobody_is_told_of_being_blocked(factory: Factory, connect: Connec
     await his.expect("system:resync")
 
     assert [frame["type"] for frame in his.frames] == ["auth:success", "system:resync"]
+
+
+async def test_a_message_finds_no_device_of_somebody_invisible(factory: Factory, connect: Connect, ask: Ask) -> None:
+    ada, bo, conversation = await factory.acquainted()
+    hers, his = await connect(ada), await connect(bo)
+    await hers.watch(conversation)
+    await hers.answered()
+    await ask(bo, "PATCH", "/users/me", {"invisible": True})
+    await his.expect("system:resync")
+    seq = (await hers.send(conversation, "Are you there?"))["seq"]
+    await his.expect("message:received", seq=seq)
+    seen = len(hers.frames)
+
+    await his.say("message:delivered", conversation_id=conversation, up_to_seq=seq)
+    await answered(his)
+    messages = (await ask(ada, "GET", f"/conversations/{conversation}/messages"))["items"]
+    assert {message["seq"]: message.get("status") for message in messages}[seq] == "sent"
+
+    await ask(bo, "PATCH", "/users/me", {"invisible": False})
+    await his.wait_until(lambda: [frame["type"] for frame in his.frames].count("system:resync") == 2)
+    await his.say("message:delivered", conversation_id=conversation, up_to_seq=seq)
+    await hers.expect("receipt:updated", since=seen, user_id=bo, delivered_up_to=seq)
+    assert [frame["type"] for frame in hers.frames[seen:]].count("receipt:updated") == 1
