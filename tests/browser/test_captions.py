@@ -108,3 +108,30 @@ async def test_who_has_left_or_was_blocked_counts_no_more(
     elsewhere = await at_browser(web, ada, f"/people/{dee}/block")
     await elsewhere.page.get_by_role("button", name="Block").click()
     await expect(ticks(writer, "Who comes?")).to_have_attribute("data-readers", "1")
+
+
+async def test_a_long_list_of_readers_keeps_its_headings_and_the_way_out_in_sight(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada = await factory.user("ada")
+    many = [await factory.user() for _ in range(60)]
+    room = await factory.room(ada, *many)
+    await factory.say(room, [(ada, "Hello all", factory.later())])
+    for person in many[:55]:
+        await factory.read(room, person, 1)
+    writer = await at_browser(web, ada, f"/c/{room}", phone=True)
+    await ticks(writer, "Hello all").tap()
+    dialog = writer.page.locator("#message-details")
+    read = dialog.get_by_role("heading", name="Read 55")
+    await expect(read).to_be_visible()
+
+    await dialog.get_by_role("button", name="Show more").scroll_into_view_if_needed()
+    await expect(read).to_be_in_viewport(ratio=1)
+    await expect(dialog.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
+    close, heading = await dialog.get_by_role("button", name="Close").bounding_box(), await read.bounding_box()
+    assert close is not None
+    assert heading is not None
+    assert close["y"] + close["height"] <= heading["y"] + 8
+
+    await dialog.get_by_role("heading", name="Not delivered yet 5").scroll_into_view_if_needed()
+    await expect(dialog.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)

@@ -67,13 +67,14 @@ function sayTimes(content) {
   }
 }
 
-/** Who looks at the list sees it change; who has asked for more of it keeps that. */
+/** Who looks at the list sees it change; who has asked for more of it, or is about to by keyboard, keeps that. */
 function receiptsChanged({ conversation_id: conversation }) {
   if (conversation !== openId()) return;
   refreshing ??= setTimeout(() => {
     refreshing = undefined;
     const dialog = document.getElementById('message-details');
-    if (dialog.open && shown.endsWith(RECEIPTS) && linesIn(dialog) === lines) fill();
+    const isHeld = linesIn(dialog) !== lines || dialog.querySelector('.message-facts :focus');
+    if (dialog.open && shown.endsWith(RECEIPTS) && !isHeld) fill();
   }, REFRESH_AFTER);
 }
 
