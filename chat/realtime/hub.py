@@ -219,6 +219,9 @@ class Hub:
         if pages:
             await send_to_all(pages, self._renderer.conversation_changed(event))
         self._note(connections, event.conversation_id)
+        if event.archived_at is not None:
+            for typist in self.typists.in_conversation(event.conversation_id):
+                await self._stop_typing(event.conversation_id, typist.user_id)
 
     async def _deliver_removed(self, event: ConversationRemoved) -> None:
         """This is the last that those devices hear of the conversation."""

@@ -50,6 +50,26 @@ async def test_somebody_elses_message_leaves_it(factory: Factory, connect: Conne
     await third.expect("typing:started", user_id=ada)
 
 
+async def test_in_an_archived_conversation_nobody_types(
+    factory: Factory, connect: Connect, serve: Serve, pool: Pool
+) -> None:
+    url = await serve(typing_seconds=300.0)
+    ada, bo = await factory.user(), await factory.user()
+    group = await factory.group(ada, bo)
+    hers, his = await connect(ada, url), await connect(bo, url)
+    await hers.watch(group)
+    await his.say("typing:start", conversation_id=group)
+    await hers.expect("typing:started")
+
+    program = Program(url, await make_token(pool, ada))
+    try:
+        assert (await program.patch(f"/conversations/{group}", archived=True)).status == 200
+    finally:
+        await program.http.close()
+
+    await hers.expect("typing:stopped", user_id=bo)
+
+
 async def test_stopping_is_told_at_once_and_once(factory: Factory, connect: Connect) -> None:
     ada, bo, conversation = await factory.pair()
     hers, his = await connect(ada), await connect(bo)
