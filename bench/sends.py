@@ -27,6 +27,7 @@ WARM_UP_SECONDS = 2.0
 CONTENT = "The deploy went through, I am watching the graphs. Anything odd on your side?"
 _SENT = b'{"type":"message:sent"'
 _RECEIVED = b'{"type":"message:received"'
+_ERROR = b'{"type":"error"'
 
 
 class Sender:
@@ -51,7 +52,7 @@ class Sender:
         self.device.write(send_frame(self._conversation_id, client_message_id, CONTENT))
 
     def on_frame(self, frame: bytes) -> None:
-        """What came: the confirmation, or a neighbour's message."""
+        """What came: the confirmation, or a neighbour's message. What was received and read is told, too."""
         if frame.startswith(_RECEIVED):
             self.received.append(seq_of(frame))
         elif frame.startswith(_SENT):
@@ -60,7 +61,7 @@ class Sender:
                 self.send_next()
             else:
                 self.done.set_result(None)
-        else:
+        elif frame.startswith(_ERROR):
             self.refused.append(frame)
             self.done.set_result(None)
 
