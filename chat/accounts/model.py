@@ -68,11 +68,13 @@ class Account(Person):
 
 @dataclass(frozen=True, slots=True)
 class Viewer(Person):
-    """The person behind a request, and the session that says so; for a personal token, its id stands for one."""
+    """The person behind a request, and the session that says so; for a personal token, its id stands for one. Pages
+    remind of being `invisible`."""
 
     email: str
     session_id: UUID
     scopes: frozenset[Scope] = ALL_SCOPES
+    invisible: bool = False
 
     @property
     def manages_people(self) -> bool:

@@ -15,7 +15,7 @@ async def session_by_token(connection: Connection, *, token_hash: bytes, renew_b
     """
     return await connection.fetchrow(
         """
-        select users.id, username, display_name, role, email,
+        select users.id, username, display_name, role, email, invisible,
                sessions.id as session_id, data::text as data, expires_at < now() + $2 as renewal_due
         from sessions join users on users.id = sessions.user_id
         where token_hash = $1 and expires_at > now() and deactivated_at is null

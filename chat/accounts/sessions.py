@@ -58,6 +58,7 @@ class PostgresStorage(aiohttp_session.AbstractStorage):
             role=record["role"],
             email=record["email"],
             session_id=record["session_id"],
+            invisible=record["invisible"],
         )
         request.app[LAST_USE].note(record["session_id"])
         data = SessionData(created=int(time.time()), session=msgspec.json.decode(record["data"]))

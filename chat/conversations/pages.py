@@ -24,14 +24,14 @@ MOST_ROOMS = 8
 
 async def shell_context(request: web.Request, viewer: SignedIn) -> Mapping[str, Any]:
     """What stands around every pane: the rows of the sidebar, and how many have asked to be contacts."""
-    return await _sidebar(request.app[SERVICES], viewer.id)
+    return await _sidebar(request.app[SERVICES], viewer)
 
 
-async def _sidebar(services: Services, viewer_id: UUID) -> Mapping[str, Any]:
+async def _sidebar(services: Services, viewer: SignedIn) -> Mapping[str, Any]:
     """The version is the same for the same content, and another one where anything about it has changed."""
-    rows = await actions.listed(services, viewer_id=viewer_id)
-    requests = await contact_actions.requests_of(services, viewer_id=viewer_id)
-    version = hashlib.blake2b(msgspec.json.encode((rows, requests)), digest_size=8).hexdigest()
+    rows = await actions.listed(services, viewer_id=viewer.id)
+    requests = await contact_actions.requests_of(services, viewer_id=viewer.id)
+    version = hashlib.blake2b(msgspec.json.encode((rows, requests, viewer.invisible)), digest_size=8).hexdigest()
     return {"conversations": rows, "requests": requests, "list_version": version}
 
 
@@ -49,7 +49,7 @@ async def sidebar(request: web.Request) -> web.Response:
     """GET /sidebar?version=: all of it again, for a page that was away and may have missed some of its changes; 204
     where it has missed nothing."""
     viewer = await require_viewer(request)
-    context = await _sidebar(request.app[SERVICES], viewer.id)
+    context = await _sidebar(request.app[SERVICES], viewer)
     if request.query.get("version") == context["list_version"]:
         return web.Response(status=204)
     return render_partial(request, "conversations/_sidebar.html", context)

@@ -24,6 +24,10 @@ class SignedIn(Protocol):
     def display_name(self) -> str:
         """The name that others see."""
 
+    @property
+    def invisible(self) -> bool:
+        """Whether this person looks offline to others, and is reminded of it."""
+
 
 class ShellContext(Protocol):
     """Fills in what a whole page shows around its pane: the rows of the sidebar and what else belongs there."""

@@ -266,3 +266,25 @@ async def test_a_dialog_in_a_tab_of_its_own_does_what_it_says(
     await expect(hers.page.get_by_role("heading", name="Block Bo?")).to_have_count(0)
     await hers.go(f"/c/{conversation}")
     await expect(hers.page.get_by_role("button", name="Unblock")).to_be_visible()
+
+
+async def test_whoever_appears_offline_is_reminded_of_it_on_each_device(
+    web: WebProcess, factory: Factory, at_browser: AtBrowser
+) -> None:
+    ada = await factory.user("ada")
+    here, elsewhere = await at_browser(web, ada, "/settings/privacy"), await at_browser(web, ada, phone=True)
+    reminders = [person.page.get_by_role("link", name="You appear offline") for person in (here, elsewhere)]
+    for person in (here, elsewhere):
+        await person.page.get_by_role("button", name="Your account").click()
+    for reminder in reminders:
+        await expect(reminder).to_be_hidden()
+    await here.page.keyboard.press("Escape")
+
+    await here.page.get_by_label("Appear offline").check()
+    await expect(here.page.locator("#own-avatar")).to_have_attribute("data-status", "offline")
+    await expect(reminders[1]).to_be_visible()
+
+    await reminders[1].click()
+    await elsewhere.page.get_by_label("Appear offline").uncheck()
+    for person in (here, elsewhere):
+        await expect(person.page.locator("#own-avatar")).not_to_have_attribute("data-status", "offline")
