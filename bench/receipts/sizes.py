@@ -25,8 +25,8 @@ from chat.services import Services
 PEOPLE = 1000
 WRITERS = 50
 SIZES = (10_000, 1_000_000)
-ROUNDS = 4
-IN_ROUND = 50
+ROUNDS = 10
+IN_ROUND = 20
 LISTED = 50
 OLD = 5000
 FLAT = 1.25
