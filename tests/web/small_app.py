@@ -35,6 +35,7 @@ class Person:
     id: UUID = field(default_factory=uuid4)
     username: str = "ada"
     display_name: str = "Ada <Lovelace>"
+    invisible: bool = False
     role: str = "member"
     initials: str = "AL"
     hue: int = 3
