@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import asyncpg
 import msgspec
@@ -40,8 +40,19 @@ class Waiting:
     answers: list["asyncio.Future[Sent]"] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Lane:
+    """What waits for one connection, and the task that stores it while there is something."""
+
+    waiting: deque[Waiting] = field(default_factory=deque)
+    task: "asyncio.Task[None] | None" = None
+
+
 class Writer:
     """Stores messages in batches, on `writers` connections at most.
+
+    Each conversation has its lane, so that its messages are never in two transactions of this process at once: the one
+    that was committed later might be heard of first.
 
     `committed` is called with each message that is new, after its commit, before its sender is answered; it must
     not block. It is called again for one that is sent again while nothing has followed it, as the others may not know
@@ -64,7 +75,6 @@ class Writer:
         read: Callable[[ReceiptMoved], None],
     ) -> None:
         self._pool = pool
-        self._writers = writers
         self._batch = batch
         self._queue = queue
         self._retries = retries
@@ -72,9 +82,8 @@ class Writer:
         self._direct_max = direct_max
         self._committed = committed
         self._read = read
-        self._waiting: deque[Waiting] = deque()
+        self._lanes = [Lane() for _ in range(writers)]
         self._by_key: dict[tuple[UUID, UUID], Waiting] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def store(self, message: NewMessage) -> Sent:
         """Wait until the message is on disk.
@@ -90,32 +99,34 @@ class Writer:
             if len(self._by_key) >= self._queue:
                 raise Unavailable("Too many messages are waiting to be saved.")
             waiting = self._by_key[key] = Waiting(message)
-            self._waiting.append(waiting)
-            if len(self._tasks) < self._writers:
-                self._tasks.add(asyncio.create_task(self._drain()))
+            lane = self._lanes[hash(message.conversation_id) % len(self._lanes)]
+            lane.waiting.append(waiting)
+            if lane.task is None:
+                lane.task = asyncio.create_task(self._drain(lane))
         waiting.answers.append(answer)
         return await answer
 
     async def close(self) -> None:
         """Wait for what is under way; called when nothing new can come in."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        for lane in self._lanes:
+            if lane.task is not None:
+                await lane.task
 
-    async def _drain(self) -> None:
-        while self._waiting:
-            await self._store_next()
-        # In the same turn of the loop as the last look at what waits: whatever comes after it finds one writer less,
-        # and starts another. A done callback would come a turn later, and leave a message that came between for ever.
-        self._tasks.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+    async def _drain(self, lane: Lane) -> None:
+        while lane.waiting:
+            await self._store_next(lane.waiting)
+        # In the same turn of the loop as the last look at what waits: whatever comes after it starts another. A done
+        # callback would come a turn later, and leave a message that came between for ever.
+        lane.task = None
 
-    async def _store_next(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
+    async def _store_next(self, waiting: deque[Waiting]) -> None:
+        batch = [waiting.popleft() for _ in range(min(self._batch, len(waiting)))]
         try:
             await self._store_batch(batch)
         except Exception:
             log.exception("message.batch_failed", size=len(batch))
-            for waiting in batch:
-                self._refuse(waiting, Unavailable("The message could not be saved."))
+            for one in batch:
+                self._refuse(one, Unavailable("The message could not be saved."))
 
     async def _store_batch(self, batch: list[Waiting]) -> None:
         try:

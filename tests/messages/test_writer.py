@@ -2,18 +2,20 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
 from chat.conversations.model import ConversationNotFound
-from chat.db import Pool, create_pool
+from chat.db import Connection, Pool, create_pool
 from chat.errors import Unavailable, ValidationFailed
 from chat.events import Message
 from chat.ids import new_id
+from chat.messages import store_queries
 from chat.messages.model import NewMessage
+from chat.messages.store_queries import Stored
 from chat.messages.writer import Writer
 from chat.settings import Settings
 from tests.factory import Factory, client_id
@@ -135,6 +137,33 @@ async def test_concurrent_senders_on_two_processes_leave_no_gap(pool: Pool, othe
     assert counters == {
         (conversation, len(history), len(history)) for conversation, history in zip(conversations, stored, strict=True)
     }
+
+
+async def test_a_conversation_is_never_in_two_transactions_at_once_and_told_in_order(
+    pool: Pool, factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maria, noah, olive = [await factory.user() for _ in range(3)]
+    conversations = [await factory.direct(*pair) for pair in ((maria, noah), (maria, olive))]
+    under_way: list[set[UUID]] = []
+    store = store_queries.store
+
+    async def store_alone(connection: Connection, *, messages: Sequence[NewMessage], direct_max: int) -> list[Stored]:
+        ours = {message.conversation_id for message in messages}
+        assert all(ours.isdisjoint(theirs) for theirs in under_way)
+        under_way.append(ours)
+        try:
+            return await store(connection, messages=messages, direct_max=direct_max)
+        finally:
+            under_way.remove(ours)
+
+    monkeypatch.setattr(store_queries, "store", store_alone)
+    told: list[Message] = []
+    writer = make_writer(pool, told.append, batch=4)
+
+    await asyncio.gather(*(writer.store(new_message(conversations[number % 2], maria)) for number in range(60)))
+
+    for conversation in conversations:
+        assert [message.seq for message in told if message.conversation_id == conversation] == list(range(1, 31))
 
 
 async def test_a_stranger_and_a_deactivated_account_are_refused_and_learn_nothing(pool: Pool, factory: Factory) -> None:
