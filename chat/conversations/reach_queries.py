@@ -22,12 +22,8 @@ async def reaches(
     """
     return await connection.fetch(
         """
-        select own.user_id as viewer_id, own.conversation_id, own.large, m.joined_seq,
-            max(greatest(m.delivered_up_to_seq, w.delivered, w.read)) as delivered_up_to,
-            coalesce(max(greatest(m.read_up_to_seq, w.read)) filter (
-                where own.shares and coalesce(m.read_receipts_enabled, u.read_receipts_enabled)
-            ), 0) as read_up_to
-        from (
+        -- Materialized, so that who is blocked is looked up once for each conversation and not for each member.
+        with own as materialized (
             select v.user_id, v.conversation_id, c.kind <> 'direct' and c.members_count > $7 as large,
                 coalesce(v.read_receipts_enabled, viewer.read_receipts_enabled) as shares,
                 array(
@@ -39,7 +35,13 @@ async def reaches(
             join members v on v.user_id = asked.user_id and v.conversation_id = asked.conversation_id
             join users viewer on viewer.id = v.user_id
             join conversations c on c.id = v.conversation_id
-        ) own
+        )
+        select own.user_id as viewer_id, own.conversation_id, own.large, m.joined_seq,
+            max(greatest(m.delivered_up_to_seq, w.delivered, w.read)) as delivered_up_to,
+            coalesce(max(greatest(m.read_up_to_seq, w.read)) filter (
+                where own.shares and coalesce(m.read_receipts_enabled, u.read_receipts_enabled)
+            ), 0) as read_up_to
+        from own
         join members m on m.conversation_id = own.conversation_id and m.user_id <> own.user_id
             and m.user_id <> all (own.blocked)
         join users u on u.id = m.user_id
