@@ -99,7 +99,8 @@ class Heartbeats:
                 await self._tell()
                 self._set_lost(False)
             except UNAVAILABLE as error:
-                log.warning("presence.redis_lost", error=type(error).__name__)
+                if not self._is_lost:
+                    log.warning("presence.redis_lost", error=type(error).__name__)
                 self._set_lost(True)
                 await asyncio.sleep(GATHER_SECONDS)
                 self.repeat()
