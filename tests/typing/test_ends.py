@@ -11,7 +11,7 @@ from tests.device import Connect
 from tests.factory import Factory
 from tests.program import Program, make_token
 from tests.servers import Serve
-from tests.typing.hearing import told_before, typing
+from tests.typing.hearing import look_at, told_before, typing
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ async def redis_client(redis_url: str) -> AsyncIterator[Redis]:
 async def test_it_is_gone_with_the_message(factory: Factory, connect: Connect) -> None:
     ada, bo, conversation = await factory.pair()
     hers, his = await connect(ada), await connect(bo)
-    await his.watch(conversation)
+    await look_at(his, conversation)
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:started")
 
@@ -40,13 +40,13 @@ async def test_somebody_elses_message_leaves_it(factory: Factory, connect: Conne
     url = await serve(typing_seconds=300.0)
     ada, bo, conversation = await factory.pair()
     hers, his, third = [await connect(person, url) for person in (ada, bo, bo)]
-    await his.watch(conversation)
+    await look_at(his, conversation)
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:started")
 
     await told_before(his, third, conversation, "Go on")
 
-    await third.watch(conversation)
+    await look_at(third, conversation)
     await third.expect("typing:started", user_id=ada)
 
 
@@ -57,7 +57,7 @@ async def test_in_an_archived_conversation_nobody_types(
     ada, bo = await factory.user(), await factory.user()
     group = await factory.group(ada, bo)
     hers, his = await connect(ada, url), await connect(bo, url)
-    await hers.watch(group)
+    await look_at(hers, group)
     await his.say("typing:start", conversation_id=group)
     await hers.expect("typing:started")
 
@@ -73,7 +73,7 @@ async def test_in_an_archived_conversation_nobody_types(
 async def test_stopping_is_told_at_once_and_once(factory: Factory, connect: Connect) -> None:
     ada, bo, conversation = await factory.pair()
     hers, his = await connect(ada), await connect(bo)
-    await his.watch(conversation)
+    await look_at(his, conversation)
     await hers.say("typing:stop", conversation_id=conversation)
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:started")
@@ -90,7 +90,7 @@ async def test_in_every_process(factory: Factory, connect: Connect, serve: Serve
     url, other_url = await serve(), await serve(typing_seconds=1.0)
     ada, bo, conversation = await factory.pair()
     hers, his = await connect(ada, url), await connect(bo, other_url)
-    await his.watch(conversation)
+    await look_at(his, conversation)
 
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:started", user_id=ada)
@@ -102,7 +102,7 @@ async def test_the_end_of_a_device_ends_it_everywhere(factory: Factory, connect:
     url, other_url = await serve(typing_seconds=300.0), await serve(typing_seconds=300.0)
     ada, bo, conversation = await factory.pair()
     hers, other, his = await connect(ada, url), await connect(ada, url), await connect(bo, other_url)
-    await his.watch(conversation)
+    await look_at(his, conversation)
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:started")
 
@@ -122,7 +122,7 @@ async def test_who_is_no_longer_in_it_no_longer_types(
     ada, bo, cy = await factory.three()
     group = await factory.group(ada, bo, cy)
     hers, his, third = [await connect(person, url) for person in (ada, bo, cy)]
-    await his.watch(group)
+    await look_at(his, group)
     await third.say("typing:start", conversation_id=group)
     await his.expect("typing:started", user_id=cy)
 
@@ -140,7 +140,7 @@ async def test_who_begins_again_is_told_of_again(factory: Factory, connect: Conn
     url = await serve(typing_seconds=0.3)
     ada, bo, conversation = await factory.pair()
     hers, his = await connect(ada, url), await connect(bo, url)
-    await his.watch(conversation)
+    await look_at(his, conversation)
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:stopped")
 
@@ -156,7 +156,7 @@ async def test_who_goes_on_is_not_told_of_again(
     url = await serve(typing_seconds=300.0)
     ada, bo, conversation = await factory.pair()
     hers, his = await connect(ada, url), await connect(bo, url)
-    await his.watch(conversation)
+    await look_at(his, conversation)
     # Who types when that is answered is told with it.
     await his.answered()
     await hers.say("typing:start", conversation_id=conversation)
@@ -165,7 +165,7 @@ async def test_who_goes_on_is_not_told_of_again(
     # As if two thirds of its life had passed.
     await redis_client.pexpire(f"chat:typing:{conversation}:{ada}", 90_000)
     await hers.say("typing:start", conversation_id=conversation)
-    await hers.watch(conversation)
+    await look_at(hers, conversation)
 
     assert await redis_client.pttl(f"chat:typing:{conversation}:{ada}") > 90_000
     await told_before(his, hers, conversation, "Hello")
@@ -177,7 +177,7 @@ async def test_a_flood_is_swallowed(factory: Factory, connect: Connect, serve: S
     url, other_url = await serve(typing_seconds=300.0), await serve(typing_seconds=300.0)
     ada, bo, conversation = await factory.pair()
     hers, second, his = await connect(ada, url), await connect(ada, other_url), await connect(bo, url)
-    await his.watch(conversation)
+    await look_at(his, conversation)
 
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:started")
@@ -186,7 +186,7 @@ async def test_a_flood_is_swallowed(factory: Factory, connect: Connect, serve: S
             await device.say("typing:stop", conversation_id=conversation)
             await device.say("typing:start", conversation_id=conversation)
     # Answered after all of that.
-    await second.watch(conversation)
+    await look_at(second, conversation)
 
     await told_before(his, hers, conversation, "Hello")
     assert [frame["type"] for frame in typing(his)] == ["typing:started", "typing:stopped"]
@@ -203,7 +203,7 @@ async def test_whoever_is_blocked_meanwhile_sees_it_end(
     group = await factory.group(ada, bo, cy)
     hers, his, third = [await connect(person, url) for person in (ada, bo, cy)]
     for device in (hers, third):
-        await device.watch(group)
+        await look_at(device, group)
     await his.say("typing:start", conversation_id=group)
     for device in (hers, third):
         await device.expect("typing:started", user_id=bo)

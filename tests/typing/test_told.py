@@ -7,13 +7,13 @@ from tests.device import Connect
 from tests.factory import Factory
 from tests.json_device import JsonDevice
 from tests.servers import Serve
-from tests.typing.hearing import told_before, typing
+from tests.typing.hearing import look_at, told_before, typing
 
 
 async def test_others_hear_it_with_the_name_and_the_end_by_itself(factory: Factory, connect: Connect) -> None:
     ada, bo, conversation = await factory.pair()
     hers, his = await connect(ada), await connect(bo)
-    await his.watch(conversation)
+    await look_at(his, conversation)
 
     await hers.say("typing:start", conversation_id=conversation)
 
@@ -36,7 +36,7 @@ async def test_a_program_hears_it_and_says_it(factory: Factory, pool: Pool, url:
     page = await connect(bo)
     try:
         for device in (program, page):
-            await device.watch(conversation)
+            await look_at(device, conversation)
         await page.say("typing:start", conversation_id=conversation)
         await program.expect("typing:started")
         assert program.payloads("typing:started") == [
@@ -66,7 +66,7 @@ async def test_only_those_hear_it_who_have_the_conversation_open(factory: Factor
     stranger = await factory.user()
     hers, own, his, elsewhere, outside = [await connect(person) for person in (ada, ada, bo, cy, stranger)]
     for device in (hers, own, his):
-        await device.watch(group)
+        await look_at(device, group)
 
     await hers.say("typing:start", conversation_id=group)
     await his.expect("typing:started", user_id=ada)
@@ -82,14 +82,14 @@ async def test_who_opens_the_conversation_hears_who_is_typing(factory: Factory, 
     ada, bo, cy = await factory.three()
     group = await factory.group(ada, bo, cy)
     hers, his, third = [await connect(person, url) for person in (ada, bo, cy)]
-    await his.watch(group)
+    await look_at(his, group)
     await hers.say("typing:start", conversation_id=group)
     await his.expect("typing:started")
 
-    await third.watch(group)
+    await look_at(third, group)
     await third.expect("typing:started", user_id=ada, name="Ada")
     # Of oneself nobody has to be told.
-    await hers.watch(group)
+    await look_at(hers, group)
     await told_before(hers, his, group, "Hello")
     assert typing(hers) == []
 
@@ -100,13 +100,13 @@ async def test_a_block_keeps_it_from_both(pool: Pool, factory: Factory, connect:
     await pool.execute("insert into blocks (blocker_id, blocked_id) values ($1, $2)", ada, bo)
     hers, his, third = [await connect(person) for person in (ada, bo, cy)]
     for device in (hers, his, third):
-        await device.watch(group)
+        await look_at(device, group)
 
     for device in (hers, his):
         await device.say("typing:start", conversation_id=group)
     for person in (ada, bo):
         await third.expect("typing:started", user_id=person)
-    await hers.watch(group)
+    await look_at(hers, group)
     await third.say("typing:start", conversation_id=group)
 
     for device in (hers, his):
@@ -125,7 +125,7 @@ async def test_where_one_cannot_write_one_cannot_type(pool: Pool, factory: Facto
     else:
         conversation = await factory.group(ada, await factory.user())
     hers, his = await connect(ada), await connect(bo)
-    await hers.watch(conversation)
+    await look_at(hers, conversation)
 
     await his.say("typing:start", conversation_id=conversation)
 
@@ -138,7 +138,7 @@ async def test_who_is_invisible_gives_no_sign(pool: Pool, factory: Factory, conn
     await pool.execute("update users set invisible = true where id = $1", ada)
     hers, his = await connect(ada), await connect(bo)
     for device in (hers, his):
-        await device.watch(conversation)
+        await look_at(device, conversation)
     await hers.say("typing:start", conversation_id=conversation)
 
     await told_before(his, hers, conversation, "Hello")
@@ -153,7 +153,7 @@ async def test_without_redis_it_stays_in_the_process(factory: Factory, connect: 
     ada, bo, conversation = await factory.pair()
     hers, his, elsewhere = await connect(ada, url), await connect(bo, url), await connect(bo, other_url)
     for device in (his, elsewhere):
-        await device.watch(conversation)
+        await look_at(device, conversation)
 
     await hers.say("typing:start", conversation_id=conversation)
     await his.expect("typing:started", user_id=ada)
