@@ -226,7 +226,7 @@ async def test_register_sign_in_and_talk_by_hand(web: WebProcess, pool: Pool, at
     await newcomer.page.get_by_title("New conversation").click()
     await newcomer.page.locator("#picker-query").fill("ek")
     await newcomer.page.locator("#picker-results .option", has_text="Bo Ek").click()
-    await newcomer.page.get_by_role("button", name="Start conversation").click()
+    await newcomer.page.get_by_role("button", name="Start conversation").press("Enter")
     await newcomer.write("Welcome")
     await other.page.locator("#conversation-list a").click()
     await other.sees("Welcome")

@@ -250,7 +250,7 @@ async def test_everything_works_without_scripts(
         await page.get_by_role("button", name="Search").click()
         await page.locator("#picker-results .option").click()
     await page.get_by_label("Name of the group").fill("Trip")
-    await page.get_by_role("button", name="Start conversation").click()
+    await page.get_by_role("button", name="Start conversation").press("Enter")
     await expect(page.locator("h1")).to_have_text("Trip")
 
     await page.locator("[data-action=details]").click()
