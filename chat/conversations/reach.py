@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
-from chat import events, redis
+from chat import events
 from chat.conversations import reach_queries, unflushed
 from chat.services import Services
 from chat.web.shapes import Message, Status, as_seen_by, has_status
@@ -59,11 +59,7 @@ async def _reaches(services: Services, of: Collection[Membership]) -> Mapping[Me
 
 
 async def _waiting(services: Services, conversation_ids: Collection[UUID]) -> list[reach_queries.Waiting]:
-    try:
-        found = await unflushed.of_conversations(services.redis, list(conversation_ids))
-    except redis.UNAVAILABLE:
-        # What is read meanwhile is written at once.
-        return []
+    found = await unflushed.of_conversations(services.redis, list(conversation_ids))
     return [
         (conversation_id, user_id, *up_to)
         for conversation_id, people in found.items()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from chat.redis import Redis, unless_silent
+from chat.redis import UNAVAILABLE, Redis, unless_silent
 
 # One for each conversation, whose id follows; each a hash from person to sequence number.
 READ = "chat:receipts:read:"
@@ -43,10 +43,18 @@ async def of_members(redis: Redis, memberships: Sequence[tuple[UUID, UUID]]) -> 
 
 
 async def of_conversations(redis: Redis, conversation_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, UpTo]]:
-    """How far members of these have come by what waits: for each conversation, by person.
+    """How far members of these have come by what waits: for each conversation, by person. One round trip.
 
-    One round trip. Raises one of `redis.UNAVAILABLE`.
+    Nothing while Redis is away: what is read meanwhile is written at once.
     """
+    try:
+        return await ask_of_conversations(redis, conversation_ids)
+    except UNAVAILABLE:
+        return {conversation_id: {} for conversation_id in conversation_ids}
+
+
+async def ask_of_conversations(redis: Redis, conversation_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, UpTo]]:
+    """The same for whoever would rather ask again later than do without. Raises one of `redis.UNAVAILABLE`."""
     pipeline = redis.pipeline(transaction=False)
     for conversation_id in conversation_ids:
         pipeline.hgetall(f"{DELIVERED}{conversation_id}")

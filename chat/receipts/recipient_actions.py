@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
-from chat import redis
 from chat.conversations import unflushed
 from chat.conversations.unflushed import UpTo
 from chat.db import Record
@@ -60,8 +59,10 @@ async def _receipts(
 ) -> Receipts:
     look = partial(_found, services, message, status=status, after=after, limit=limit + 1)
     records = await look(waiting={})
-    if records and records[0]["large"] and (waiting := await _waiting(services, message.conversation_id)):
-        records = await look(waiting=waiting)
+    if records and records[0]["large"]:
+        found = await unflushed.of_conversations(services.redis, [message.conversation_id])
+        if waiting := found[message.conversation_id]:
+            records = await look(waiting=waiting)
     if not records:
         # The sender has left in this moment.
         return Receipts(Part([], None), Counts(0, 0, 0))
@@ -92,14 +93,6 @@ async def _found(
         direct_max=services.settings.receipts_direct_max,
         waiting=waiting,
     )
-
-
-async def _waiting(services: Services, conversation_id: UUID) -> Mapping[UUID, UpTo]:
-    try:
-        return (await unflushed.of_conversations(services.redis, [conversation_id]))[conversation_id]
-    except redis.UNAVAILABLE:
-        # What is read meanwhile is written at once.
-        return {}
 
 
 def _recipient_of(record: Record) -> Recipient:

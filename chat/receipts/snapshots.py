@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET
 
-from chat import redis
 from chat.conversations import unflushed
 from chat.conversations.unflushed import UpTo
 from chat.realtime.frames import Frame
@@ -66,17 +65,15 @@ def _without(frame: Frame, *names: str) -> dict[str, Any]:
 
 async def _counts_of(services: Services, viewer_id: UUID, conversation_id: UUID) -> ReceiptCount | None:
     """Without Redis, as far as the database knows."""
-    try:
-        found = await counts(services, conversation_id, [viewer_id])
-    except redis.UNAVAILABLE:
-        found = await _counts(services, conversation_id, [viewer_id], {})
+    waiting = await unflushed.of_conversations(services.redis, [conversation_id])
+    found = await _counts(services, conversation_id, [viewer_id], waiting[conversation_id])
     return found.get(viewer_id)
 
 
 async def counts(services: Services, conversation_id: UUID, writers: Collection[UUID]) -> dict[UUID, ReceiptCount]:
     """How many have read the newest messages of each of these people, for those who wrote some. Raises one of
     `redis.UNAVAILABLE`."""
-    waiting = await unflushed.of_conversations(services.redis, [conversation_id])
+    waiting = await unflushed.ask_of_conversations(services.redis, [conversation_id])
     return await _counts(services, conversation_id, writers, waiting[conversation_id])
 
 
