@@ -3,13 +3,12 @@
 To store a batch twice changes nothing, so it doesn't matter at what point a worker dies, or whether two are at work.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from time import monotonic
 
 import asyncpg
 
-from chat.db import UNAVAILABLE, Pool
+from chat.db import UNAVAILABLE, Pool, acquired
 from chat.receipts import consumer
 from chat.receipts import flush_queries as queries
 from chat.receipts.consumer import Entry
@@ -95,7 +94,7 @@ class _Flush:
 
     async def _write(self, entries: Sequence[Entry], receipts: Sequence[Receipt]) -> int:
         """One transaction; the number of rows that were written."""
-        async with asyncio.timeout(self._timeout), self._pool.acquire() as connection, connection.transaction():
+        async with acquired(self._pool, timeout=self._timeout) as connection, connection.transaction():
             made = steps(entries)
             await queries.lock(connection, receipts=receipts)
             stored = await queries.store_steps(connection, steps=made)
